@@ -1,0 +1,49 @@
+package wire
+
+// Names of the metrics that stubs expose. The scraper adds the labels
+// namespace, pod, graph, component and instance_id from the pod.
+// Times are logical unless the name says wall.
+const (
+	ComponentInfo          = "flashcrowd_component_info"                       // gauge 1 {type,version}
+	ComponentCores         = "flashcrowd_component_cores"                      // gauge
+	ComponentBusySeconds   = "flashcrowd_component_busy_seconds_total"         // counter, core-seconds
+	ComponentRequests      = "flashcrowd_component_requests_total"             // counter {class,outcome,reason}
+	ComponentDuration      = "flashcrowd_component_request_duration_seconds"   // histogram {class}, downstream included
+	ComponentOwnDuration   = "flashcrowd_component_own_duration_seconds"       // histogram {class}, waiting and service here
+	ComponentWallDuration  = "flashcrowd_component_wall_duration_seconds"      // histogram
+	ComponentQueueDepth    = "flashcrowd_component_queue_depth"                // gauge
+	ComponentInFlight      = "flashcrowd_component_in_flight"                  // gauge
+	ComponentConnections   = "flashcrowd_component_connections"                // gauge, in use
+	ComponentConnLimit     = "flashcrowd_component_connection_limit"           // gauge, 0 = unbounded
+	ComponentMemoryBytes   = "flashcrowd_component_memory_bytes"               // gauge
+	ComponentMemoryLimit   = "flashcrowd_component_memory_limit_bytes"         // gauge
+	ComponentCalls         = "flashcrowd_component_calls_total"                // counter {target,target_instance,outcome}
+	ComponentLateArrivals  = "flashcrowd_component_late_arrivals_total"        // counter
+	ComponentTurnLate      = "flashcrowd_component_turn_late_seconds"          // histogram, wall
+	ComponentDrainingState = "flashcrowd_component_draining"                   // gauge 0/1
+	ComponentTopologyAge   = "flashcrowd_component_topology_last_seen_seconds" // gauge, wall seconds since the stream spoke
+)
+
+// Names of the metrics that generators expose; the scraper adds namespace, pod,
+// graph and simulation.
+const (
+	LoadgenOffered      = "flashcrowd_loadgen_requests_offered_total"     // counter {class}
+	LoadgenRequests     = "flashcrowd_loadgen_requests_total"             // counter {class,outcome,reason}
+	LoadgenDuration     = "flashcrowd_loadgen_request_duration_seconds"   // histogram {class}, from the intended time
+	LoadgenWallDuration = "flashcrowd_loadgen_wall_duration_seconds"      // histogram, from the intended time
+	LoadgenLag          = "flashcrowd_loadgen_lag_seconds"                // histogram, wall: sent minus intended
+	LoadgenTargetRate   = "flashcrowd_loadgen_target_requests_per_second" // gauge, of the whole plan
+	LoadgenInFlight     = "flashcrowd_loadgen_in_flight"                  // gauge
+	LoadgenElapsed      = "flashcrowd_loadgen_plan_elapsed_seconds"       // gauge
+	LoadgenFinished     = "flashcrowd_loadgen_plan_finished"              // gauge 0/1
+	LoadgenShares       = "flashcrowd_loadgen_plan_shares"                // gauge, shares played by this generator
+	LoadgenLateAnswers  = "flashcrowd_loadgen_late_answers_total"         // counter, answers whose path was late somewhere
+	LoadgenTopologyAge  = "flashcrowd_loadgen_topology_last_seen_seconds" // gauge
+)
+
+// Outcomes of a request, values of the label outcome.
+const (
+	OutcomeAnswered = "answered"
+	OutcomeFailed   = "failed"
+	OutcomeDropped  = "dropped"
+)
