@@ -36,6 +36,8 @@ type Instance struct {
 	// ID is stable and readable, such as "api-server-2"; generators are "<simulation>-<index>".
 	ID        string `json:"id"`
 	Component string `json:"component"`
+	// Pod is the pod's name, by which a process finds itself.
+	Pod string `json:"pod"`
 	// Address is host:port of the data port, empty until the instance has one.
 	Address string        `json:"address"`
 	State   InstanceState `json:"state"`
