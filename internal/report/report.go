@@ -1,0 +1,131 @@
+// Package report is what a run tells at its end, the same for a live run and a
+// planned one, as data and as text. It is pure.
+package report
+
+import "time"
+
+// Report is the outcome of one run.
+type Report struct {
+	// Simulation and Graph are namespace/name.
+	Simulation string `json:"simulation"`
+	Graph      string `json:"graph"`
+	Engine     Engine `json:"engine"`
+	Valid      bool   `json:"valid"`
+	// InvalidReason says why the numbers cannot be believed, empty when they can.
+	InvalidReason   string      `json:"invalidReason,omitempty"`
+	Verdict         Verdict     `json:"verdict"`
+	DurationSeconds float64     `json:"durationSeconds"`
+	Requests        Requests    `json:"requests"`
+	LatencyMs       LatencyMs   `json:"latencyMs"`
+	Objectives      []Objective `json:"objectives"`
+	Decisions       []Decision  `json:"decisions"`
+	Alerts          []Alert     `json:"alerts"`
+	Findings        []Finding   `json:"findings"`
+	// Components and Connections are the final architecture.
+	Components  []Component  `json:"components"`
+	Connections []Connection `json:"connections"`
+}
+
+// Engine is what played the run.
+type Engine string
+
+// The engines.
+const (
+	Live Engine = "live"
+	Plan Engine = "plan"
+)
+
+// Verdict is the outcome in one word.
+type Verdict string
+
+// The verdicts.
+const (
+	// Met: the run finished and every objective held.
+	Met Verdict = "Met"
+	// Missed: the run finished and an objective did not hold.
+	Missed Verdict = "Missed"
+	// Stopped: somebody ended the run before its time.
+	Stopped Verdict = "Stopped"
+	// Failed: the run could not be carried out.
+	Failed Verdict = "Failed"
+	// Running: the run has not ended.
+	Running Verdict = "Running"
+)
+
+// Requests counts what was offered and what became of it.
+type Requests struct {
+	Offered  int64 `json:"offered"`
+	Answered int64 `json:"answered"`
+	Failed   int64 `json:"failed"`
+	Dropped  int64 `json:"dropped"`
+}
+
+// LatencyMs is the end-to-end latency in milliseconds, from the intended time
+// of each answered request.
+type LatencyMs struct {
+	Mean float64 `json:"mean"`
+	P50  float64 `json:"p50"`
+	P95  float64 `json:"p95"`
+	P99  float64 `json:"p99"`
+}
+
+// Objective is one objective and whether it held.
+type Objective struct {
+	Name string `json:"name"`
+	Met  bool   `json:"met"`
+	// Value and Target are in Unit.
+	Value  float64 `json:"value"`
+	Target float64 `json:"target"`
+	Unit   string  `json:"unit"`
+}
+
+// Decision is one change of the architecture with its reason.
+type Decision struct {
+	Time      time.Time `json:"time"`
+	Second    float64   `json:"second"`
+	Rule      string    `json:"rule"`
+	Action    string    `json:"action"`
+	Component string    `json:"component"`
+	From      int32     `json:"from"`
+	To        int32     `json:"to"`
+	Reason    string    `json:"reason"`
+	// Effect says what was measured before and after, empty if not measured.
+	Effect string `json:"effect,omitempty"`
+}
+
+// Alert is a threshold that was crossed.
+type Alert struct {
+	Time      time.Time `json:"time"`
+	Severity  string    `json:"severity"`
+	Component string    `json:"component"`
+	Message   string    `json:"message"`
+}
+
+// Finding is advice that changes nothing by itself.
+type Finding struct {
+	Time      time.Time `json:"time"`
+	Component string    `json:"component"`
+	Message   string    `json:"message"`
+}
+
+// Component is one component of the final architecture.
+type Component struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"`
+	Replicas int32  `json:"replicas"`
+	// Origin is "user", or the rule that put it there.
+	Origin string `json:"origin"`
+	// Utilization is the last measured CPU in percent; nil when not measured.
+	Utilization *float64 `json:"utilization"`
+	LatencyMs   *float64 `json:"latencyMs"`
+	ErrorRate   *float64 `json:"errorRate"`
+}
+
+// Connection is one edge of the final architecture.
+type Connection struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Succeeded reports whether the run finished, is valid, and met its objectives.
+func (r Report) Succeeded() bool { return r.Verdict == Met && r.Valid }
