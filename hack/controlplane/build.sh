@@ -15,16 +15,19 @@ export CGO_ENABLED=0 GOWORK=off GOFLAGS=-mod=mod
 
 # Local pods have loopback addresses, which the API refuses in EndpointSlices:
 # a real cluster has no use for them, here they are what every pod is reached
-# by. The one condition is lifted in a copy made at build time.
+# by. The one condition is lifted in a copy of the module made at build time.
 lift_loopback() {
-  local source
-  source=$(cd "$here/kube" && go list -f '{{.Dir}}' k8s.io/kubernetes/pkg/apis/core/validation)/validation.go
-  if [[ $(grep -c 'if ip.IsLoopback() {' "$source") != 1 ]]; then
-    echo "$source has not the one loopback condition that is to be lifted" >&2
+  local module file
+  module=$(cd "$here/kube" && go mod download k8s.io/kubernetes && go list -m -f '{{.Dir}}' k8s.io/kubernetes)
+  cp -r --no-preserve=mode "$module" "$work/kubernetes"
+  file=$work/kubernetes/pkg/apis/core/validation/validation.go
+  if [[ $(grep -c 'if ip.IsLoopback() {' "$file") != 1 ]]; then
+    echo "$file has not the one loopback condition that is to be lifted" >&2
     exit 1
   fi
-  sed 's/if ip.IsLoopback() {/if false \&\& ip.IsLoopback() {/' "$source" >"$work/validation.go"
-  printf '{"Replace": {"%s": "%s"}}' "$source" "$work/validation.go" >"$work/overlay.json"
+  sed -i 's/if ip.IsLoopback() {/if false \&\& ip.IsLoopback() {/' "$file"
+  cp "$here/kube/go.sum" "$work/go.sum"
+  sed '/^module/d' "$here/kube/go.mod" | { echo "module flashcrowd.io/flashcrowd/hack/controlplane/kube"; cat; echo "replace k8s.io/kubernetes => $work/kubernetes"; } >"$work/go.mod"
 }
 
 work=$(mktemp -d)
@@ -38,7 +41,7 @@ for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
   flags+=" -X $package.gitVersion=$version -X $package.gitMajor=1 -X $package.gitMinor=${minor%%.*} -X $package.gitTreeState=clean"
 done
 echo "Building Kubernetes $version and etcd (several minutes the first time)"
-(cd "$here/kube" && go build -trimpath -overlay "$work/overlay.json" -ldflags "$flags" -o "$out/kube" .)
+(cd "$here/kube" && go build -trimpath -modfile "$work/go.mod" -ldflags "$flags" -o "$out/kube" .)
 for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
   ln -sf kube "$out/$name"
 done
