@@ -1,0 +1,191 @@
+package localcluster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+)
+
+// fieldOwner of the objects that the local cluster installs.
+const fieldOwner = "flashcrowd-local"
+
+// bootstrap is what the parts of a local cluster may do beyond Kubernetes' own
+// roles: the node answers DNS, Prometheus finds pods.
+const bootstrap = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "flashcrowd:local-node"}
+rules:
+- {apiGroups: [""], resources: [services, pods, namespaces], verbs: [get, list, watch]}
+- {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list, watch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: "flashcrowd:local-node"}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "flashcrowd:local-node"}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: "system:node:local"}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "flashcrowd:local-prometheus"}
+rules:
+- {apiGroups: [""], resources: [pods], verbs: [get, list, watch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: "flashcrowd:local-prometheus"}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "flashcrowd:local-prometheus"}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: "flashcrowd:prometheus"}]
+`
+
+// install applies the bootstrap roles and the product, adjusted to this machine.
+func (s *Supervisor) install(ctx context.Context, config *rest.Config, p ports) error {
+	objects, err := decode(append([]byte(bootstrap+"\n---\n"), s.Manifests...))
+	if err != nil {
+		return err
+	}
+	objects = localize(objects, "http://"+address(p.Prometheus))
+	applier, err := newApplier(config)
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
+		if err := applier.apply(ctx, object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decode splits YAML documents into objects.
+func decode(manifests []byte) ([]*unstructured.Unstructured, error) {
+	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(manifests), 4096)
+	var objects []*unstructured.Unstructured
+	for {
+		object := &unstructured.Unstructured{}
+		err := decoder.Decode(&object.Object)
+		if errors.Is(err, io.EOF) {
+			return objects, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading a manifest: %w", err)
+		}
+		if len(object.Object) > 0 {
+			objects = append(objects, object)
+		}
+	}
+}
+
+// localize points the manager and the dashboard at this cluster's Prometheus.
+// Kinds that only a cluster with operators knows are left out.
+func localize(objects []*unstructured.Unstructured, prometheus string) []*unstructured.Unstructured {
+	kept := objects[:0:0]
+	for _, object := range objects {
+		if strings.HasPrefix(object.GetAPIVersion(), "monitoring.coreos.com/") {
+			continue
+		}
+		if object.GetKind() == "Deployment" {
+			setFlag(object, "--prometheus-url=", prometheus)
+		}
+		kept = append(kept, object)
+	}
+	return kept
+}
+
+// setFlag replaces the value of a flag in every container that has it.
+func setFlag(deployment *unstructured.Unstructured, flag, value string) {
+	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+	if err != nil {
+		return
+	}
+	for _, c := range containers {
+		container, ok := c.(map[string]any)
+		if !ok {
+			continue
+		}
+		args, _, err := unstructured.NestedStringSlice(container, "args")
+		if err != nil {
+			continue
+		}
+		for i, arg := range args {
+			if strings.HasPrefix(arg, flag) {
+				args[i] = flag + value
+			}
+		}
+		_ = unstructured.SetNestedStringSlice(container, args, "args")
+	}
+	_ = unstructured.SetNestedSlice(deployment.Object, containers, "spec", "template", "spec", "containers")
+}
+
+// applier applies any object by server-side apply.
+type applier struct {
+	client dynamic.Interface
+	mapper *restmapper.DeferredDiscoveryRESTMapper
+}
+
+func newApplier(config *rest.Config) (*applier, error) {
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a client: %w", err)
+	}
+	found, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a discovery client: %w", err)
+	}
+	return &applier{client: client, mapper: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(found))}, nil
+}
+
+// apply waits for the kind to be served, as it is a moment after its CRD.
+func (a *applier) apply(ctx context.Context, object *unstructured.Unstructured) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	deadline, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		err := a.applyOnce(deadline, object)
+		if err == nil {
+			return nil
+		}
+		if !retriable(err) {
+			return fmt.Errorf("applying %s %s: %w", object.GetKind(), object.GetName(), err)
+		}
+		select {
+		case <-deadline.Done():
+			return fmt.Errorf("applying %s %s: %w", object.GetKind(), object.GetName(), err)
+		case <-tick.C:
+			a.mapper.Reset()
+		}
+	}
+}
+
+func (a *applier) applyOnce(ctx context.Context, object *unstructured.Unstructured) error {
+	kind := object.GroupVersionKind()
+	mapping, err := a.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	if err != nil {
+		return err
+	}
+	var resource dynamic.ResourceInterface = a.client.Resource(mapping.Resource)
+	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
+		namespace := object.GetNamespace()
+		if namespace == "" {
+			namespace = metav1.NamespaceDefault
+		}
+		resource = a.client.Resource(mapping.Resource).Namespace(namespace)
+	}
+	_, err = resource.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: fieldOwner, Force: true})
+	return err
+}
