@@ -1,0 +1,77 @@
+package v1alpha1
+
+// Conditions of a ComponentGraph.
+const (
+	// ConditionAccepted says whether the whole graph makes sense.
+	//
+	// Reasons for True: Accepted. Reasons for False: InvalidGraph, whose message
+	// lists every fault and what to write instead; what ran before goes on running.
+	ConditionAccepted = "Accepted"
+	// ConditionReady says whether every replica of the live architecture is ready.
+	//
+	// Reasons for True: AllReady. Reasons for False: InstancesStarting, whose
+	// message counts them, and NotAccepted.
+	ConditionReady = "Ready"
+	// ConditionProgressing says whether the workloads are on their way to the
+	// live architecture.
+	//
+	// Reasons for True: InstancesStarting. Reasons for False: AllReady, NotAccepted.
+	ConditionProgressing = "Progressing"
+)
+
+// Conditions of a Simulation.
+const (
+	// ConditionSucceeded is the outcome: Unknown until the run has ended.
+	//
+	// Reasons for Unknown: WaitingForGraph, Preparing, Running, Paused, Finishing.
+	// Reasons for True: ObjectivesMet. Reasons for False: ObjectivesMissed,
+	// StoppedEarly, Invalid (the host was too starved for the numbers to be
+	// believed), InvalidTraffic.
+	ConditionSucceeded = "Succeeded"
+	// ConditionRunning says whether traffic flows.
+	//
+	// Reasons for True: TrafficFlowing. Reasons for False: WaitingForGraph,
+	// Preparing, Paused, Finished.
+	ConditionRunning = "Running"
+	// ConditionMetricsAvailable says whether the rules can see.
+	//
+	// Reasons for True: Measured. Reasons for False: NoData, Unreachable. While it
+	// is False nothing scales.
+	ConditionMetricsAvailable = "MetricsAvailable"
+	// ConditionFinished is True when the run has ended, whatever the outcome.
+	//
+	// Reasons for True: those of Succeeded. Reasons for False: NotFinished.
+	ConditionFinished = "Finished"
+	// ConditionAutoScalingAccepted says whether every rule compiles.
+	//
+	// Reasons for True: Accepted. Reasons for False: InvalidRule, whose message
+	// names the rule; the other rules act.
+	ConditionAutoScalingAccepted = "AutoScalingAccepted"
+)
+
+// Reasons of conditions.
+const (
+	ReasonAccepted          = "Accepted"
+	ReasonInvalidGraph      = "InvalidGraph"
+	ReasonAllReady          = "AllReady"
+	ReasonInstancesStarting = "InstancesStarting"
+	ReasonNotAccepted       = "NotAccepted"
+
+	ReasonWaitingForGraph  = "WaitingForGraph"
+	ReasonPreparing        = "Preparing"
+	ReasonRunning          = "Running"
+	ReasonPaused           = "Paused"
+	ReasonFinishing        = "Finishing"
+	ReasonObjectivesMet    = "ObjectivesMet"
+	ReasonObjectivesMissed = "ObjectivesMissed"
+	ReasonStoppedEarly     = "StoppedEarly"
+	ReasonInvalid          = "Invalid"
+	ReasonInvalidTraffic   = "InvalidTraffic"
+	ReasonTrafficFlowing   = "TrafficFlowing"
+	ReasonFinished         = "Finished"
+	ReasonNotFinished      = "NotFinished"
+	ReasonMeasured         = "Measured"
+	ReasonNoData           = "NoData"
+	ReasonUnreachable      = "Unreachable"
+	ReasonInvalidRule      = "InvalidRule"
+)
