@@ -1,0 +1,69 @@
+package metrics
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"flashcrowd.io/flashcrowd/internal/scaling"
+	"flashcrowd.io/flashcrowd/internal/wire"
+)
+
+// signalLabel tells the parts of a combined question apart.
+const signalLabel = "signal"
+
+// Parts of a combined question that are not signals of their own.
+const (
+	partSamples     = "samples"     // samples of each pod within the window
+	partLast        = "last"        // time of each pod's last sample
+	partRates       = "rates"       // requests a second by class and outcome
+	partOwn         = "ownLatency"  // ms spent in the component itself
+	partConnections = "connections" // percent of the pool, by pod
+)
+
+// window is a duration as PromQL writes it.
+func window(d time.Duration) string { return model.Duration(d).String() }
+
+// selector matches the series of one graph; names are quoted, so that no name
+// can end the expression.
+func selector(namespace, graph string) string {
+	return fmt.Sprintf(`{namespace=%q,graph=%q}`, namespace, graph)
+}
+
+// componentExpression asks for every built-in signal of every component at once.
+func componentExpression(namespace, graph string, w time.Duration) string {
+	s, r := selector(namespace, graph), window(w)
+	metric := func(name string) string { return name + s }
+	over := func(name string) string { return name + s + "[" + r + "]" }
+	parts := []struct{ name, expression string }{
+		{partSamples, "count_over_time(" + over(wire.ComponentCores) + ")"},
+		{partLast, "timestamp(" + metric(wire.ComponentCores) + ")"},
+		{scaling.CPU, fmt.Sprintf("100 * rate(%s) / %s", over(wire.ComponentBusySeconds), metric(wire.ComponentCores))},
+		{scaling.Memory, fmt.Sprintf("100 * avg_over_time(%s) / (%s > 0)", over(wire.ComponentMemoryBytes), metric(wire.ComponentMemoryLimit))},
+		{partConnections, fmt.Sprintf("100 * avg_over_time(%s) / (%s > 0)", over(wire.ComponentConnections), metric(wire.ComponentConnLimit))},
+		{scaling.QueueDepth, "sum by (component) (avg_over_time(" + over(wire.ComponentQueueDepth) + "))"},
+		{scaling.InFlight, "sum by (component) (avg_over_time(" + over(wire.ComponentInFlight) + "))"},
+		{partRates, "sum by (component, class, outcome) (rate(" + over(wire.ComponentRequests) + "))"},
+		{scaling.Latency, meanMilliseconds(wire.ComponentDuration, s, r)},
+		{partOwn, meanMilliseconds(wire.ComponentOwnDuration, s, r)},
+		{scaling.LatencyP95, quantileMilliseconds(0.95, wire.ComponentDuration, s, r)},
+		{scaling.LatencyP99, quantileMilliseconds(0.99, wire.ComponentDuration, s, r)},
+	}
+	expressions := make([]string, 0, len(parts))
+	for _, p := range parts {
+		expressions = append(expressions, fmt.Sprintf(`label_replace(%s, %q, %q, "", "")`, p.expression, signalLabel, p.name))
+	}
+	return strings.Join(expressions, " or ")
+}
+
+func meanMilliseconds(name, s, r string) string {
+	return fmt.Sprintf("1000 * sum by (component) (rate(%[1]s_sum%[2]s[%[3]s])) / (sum by (component) (rate(%[1]s_count%[2]s[%[3]s])) > 0)", name, s, r)
+}
+
+// quantileMilliseconds reads native histograms, and classic ones where the
+// source keeps no native ones.
+func quantileMilliseconds(q float64, name, s, r string) string {
+	return fmt.Sprintf("1000 * (histogram_quantile(%[1]g, sum by (component) (rate(%[2]s%[3]s[%[4]s]))) or histogram_quantile(%[1]g, sum by (component, le) (rate(%[2]s_bucket%[3]s[%[4]s]))))", q, name, s, r)
+}

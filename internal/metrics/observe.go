@@ -1,0 +1,233 @@
+package metrics
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"flashcrowd.io/flashcrowd/internal/graph"
+	"flashcrowd.io/flashcrowd/internal/scaling"
+	"flashcrowd.io/flashcrowd/internal/wire"
+)
+
+// Question asks what the components of a graph did in the window before a time.
+type Question struct {
+	Namespace, Graph string
+	At               time.Time
+	Window           time.Duration
+	// ScrapeInterval is how often the source samples, which coverage is counted by.
+	ScrapeInterval time.Duration
+	Components     []ComponentQuestion
+	// Queries are signals of the user's own, by name.
+	Queries []scaling.Query
+}
+
+// ComponentQuestion names a component and how many replicas it has; these come
+// from the cluster, not from the source.
+type ComponentQuestion struct {
+	Name     string
+	Type     graph.ComponentType
+	Replicas scaling.Replicas
+}
+
+// warm is the share of a window that a pod must have been sampled in before its
+// own values count: a replica that has just started tells nothing yet.
+const warm = 0.8
+
+// Observe measures every component. Signals that the source does not know are
+// left out, which is unknown to the rules; an error means that nothing is known.
+func (c *Client) Observe(ctx context.Context, q Question) ([]scaling.Observation, error) {
+	vector, err := c.vector(ctx, componentExpression(q.Namespace, q.Graph, q.Window), q.At)
+	if err != nil {
+		return nil, err
+	}
+	samples := group(vector)
+	observations := make([]scaling.Observation, 0, len(q.Components))
+	for _, component := range q.Components {
+		o := scaling.Observation{Component: component.Name, Replicas: component.Replicas}
+		o.Signals = measure(q, component, samples[component.Name])
+		observations = append(observations, o)
+	}
+	return observations, c.observeQueries(ctx, q, observations)
+}
+
+// observeQueries adds the user's signals. A query that fails leaves its signal unknown.
+func (c *Client) observeQueries(ctx context.Context, q Question, observations []scaling.Observation) error {
+	for _, query := range q.Queries {
+		vector, err := c.vector(ctx, query.PromQL, q.At)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			continue
+		}
+		for _, sample := range vector {
+			index := slices.IndexFunc(observations, func(o scaling.Observation) bool {
+				return o.Component == string(sample.Metric["component"])
+			})
+			if index >= 0 && finite(float64(sample.Value)) {
+				observations[index].Signals = append(observations[index].Signals, scaling.Measurement{Signal: query.Name, Value: scaling.Value{
+					Value: float64(sample.Value), N: 1, First: q.At.Add(-q.Window), Last: sample.Timestamp.Time(), Coverage: 1, Window: q.Window,
+				}})
+			}
+		}
+	}
+	return nil
+}
+
+// group sorts samples by component and part.
+func group(vector model.Vector) map[string]map[string]model.Vector {
+	grouped := map[string]map[string]model.Vector{}
+	for _, sample := range vector {
+		component := string(sample.Metric["component"])
+		if grouped[component] == nil {
+			grouped[component] = map[string]model.Vector{}
+		}
+		part := string(sample.Metric[signalLabel])
+		grouped[component][part] = append(grouped[component][part], sample)
+	}
+	return grouped
+}
+
+// coverage is which pods of a component were sampled throughout the window.
+type coverage struct {
+	pods  []string
+	all   bool
+	n     int64
+	share float64
+	last  time.Time
+}
+
+func cover(q Question, parts map[string]model.Vector) coverage {
+	expected := q.Window.Seconds() / q.ScrapeInterval.Seconds()
+	var c coverage
+	for _, sample := range parts[partSamples] {
+		if share := float64(sample.Value) / expected; share >= warm {
+			c.pods = append(c.pods, string(sample.Metric["pod"]))
+			c.n += int64(sample.Value)
+			c.share += min(1, share)
+		}
+	}
+	for _, sample := range parts[partLast] {
+		if at := time.UnixMilli(int64(float64(sample.Value) * 1000)); at.After(c.last) {
+			c.last = at
+		}
+	}
+	if len(c.pods) > 0 {
+		c.share /= float64(len(c.pods))
+	}
+	c.all = len(c.pods) == len(parts[partSamples])
+	slices.Sort(c.pods)
+	return c
+}
+
+// measure turns the samples of one component into its signals.
+func measure(q Question, component ComponentQuestion, parts map[string]model.Vector) []scaling.Measurement {
+	covered := cover(q, parts)
+	if len(covered.pods) == 0 {
+		return nil
+	}
+	m := measurements{question: q, covered: covered}
+	m.perPod(scaling.CPU, parts[scaling.CPU])
+	m.perPod(scaling.Memory, parts[scaling.Memory])
+	m.perPod(scaling.Connections, parts[partConnections])
+	m.total(scaling.QueueDepth, parts[scaling.QueueDepth])
+	m.total(scaling.InFlight, parts[scaling.InFlight])
+	m.rates(parts[partRates])
+	latency := parts[scaling.Latency]
+	if component.Type == graph.Database {
+		latency = parts[partOwn]
+	}
+	m.total(scaling.Latency, latency)
+	m.total(scaling.LatencyP95, parts[scaling.LatencyP95])
+	m.total(scaling.LatencyP99, parts[scaling.LatencyP99])
+	m.downstream(parts)
+	return m.list
+}
+
+// measurements collects the signals of one component.
+type measurements struct {
+	question Question
+	covered  coverage
+	list     []scaling.Measurement
+}
+
+func (m *measurements) add(signal string, v float64, replicas []string) {
+	if !finite(v) {
+		return
+	}
+	m.list = append(m.list, scaling.Measurement{Signal: signal, Value: scaling.Value{
+		Value: v, N: m.covered.n, First: m.covered.last.Add(-m.question.Window), Last: m.covered.last,
+		Coverage: m.covered.share, Window: m.question.Window, Replicas: replicas,
+	}})
+}
+
+// perPod is the mean over the pods that were sampled throughout the window.
+func (m *measurements) perPod(signal string, vector model.Vector) {
+	sum, n := 0.0, 0
+	for _, sample := range vector {
+		if slices.Contains(m.covered.pods, string(sample.Metric["pod"])) && finite(float64(sample.Value)) {
+			sum += float64(sample.Value)
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	var replicas []string
+	if !m.covered.all {
+		replicas = m.covered.pods
+	}
+	m.add(signal, sum/float64(n), replicas)
+}
+
+// total is a value of the whole component.
+func (m *measurements) total(signal string, vector model.Vector) {
+	if len(vector) == 1 {
+		m.add(signal, float64(vector[0].Value), nil)
+	}
+}
+
+// rates turns requests a second by class and outcome into rates and shares. The
+// shares of a component without requests are not known.
+func (m *measurements) rates(vector model.Vector) {
+	if len(vector) == 0 {
+		return
+	}
+	var all, answered float64
+	byClass := map[model.LabelValue]float64{}
+	for _, sample := range vector {
+		rate := float64(sample.Value)
+		if !finite(rate) {
+			continue
+		}
+		all += rate
+		byClass[sample.Metric["class"]] += rate
+		if sample.Metric["outcome"] == wire.OutcomeAnswered {
+			answered += rate
+		}
+	}
+	m.add(scaling.RequestRate, all, nil)
+	m.add(scaling.Throughput, answered, nil)
+	if all <= 0 {
+		return
+	}
+	m.add(scaling.ErrorRate, 100*(all-answered)/all, nil)
+	m.add(scaling.ReadRatio, 100*byClass[model.LabelValue(graph.Read)]/all, nil)
+	m.add(scaling.WriteRatio, 100*byClass[model.LabelValue(graph.Write)]/all, nil)
+	m.add(scaling.StaticRatio, 100*byClass[model.LabelValue(graph.Static)]/all, nil)
+}
+
+// downstream is the share of the request time that was spent waiting for others.
+func (m *measurements) downstream(parts map[string]model.Vector) {
+	whole, own := parts[scaling.Latency], parts[partOwn]
+	if len(whole) != 1 || len(own) != 1 || whole[0].Value <= 0 {
+		return
+	}
+	m.add(scaling.DownstreamShare, 100*max(0, 1-float64(own[0].Value/whole[0].Value)), nil)
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
