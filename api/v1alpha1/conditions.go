@@ -10,7 +10,8 @@ const (
 	// ConditionReady says whether every replica of the live architecture is ready.
 	//
 	// Reasons for True: AllReady. Reasons for False: InstancesStarting, whose
-	// message counts them, and NotAccepted.
+	// message counts them, NotAccepted, and NameConflict,
+	// whose message names the object that is in the way.
 	ConditionReady = "Ready"
 	// ConditionProgressing says whether the workloads are on their way to the
 	// live architecture.
@@ -56,6 +57,7 @@ const (
 	ReasonAllReady          = "AllReady"
 	ReasonInstancesStarting = "InstancesStarting"
 	ReasonNotAccepted       = "NotAccepted"
+	ReasonNameConflict      = "NameConflict"
 
 	ReasonWaitingForGraph  = "WaitingForGraph"
 	ReasonPreparing        = "Preparing"
