@@ -30,7 +30,7 @@ type exponential struct{ mean float64 }
 func Exponential(mean time.Duration) Distribution { return exponential{float64(max(mean, 0))} }
 
 func (e exponential) Mean() time.Duration            { return nanoseconds(e.mean) }
-func (e exponential) Sample(u float64) time.Duration { return nanoseconds(-e.mean * math.Log1p(-u)) }
+func (e exponential) Sample(u float64) time.Duration { return nanoseconds(-e.mean * math.Log(1-u)) }
 
 type uniform struct{ low, width float64 }
 
@@ -116,9 +116,9 @@ func (h hyperExponential) Mean() time.Duration {
 
 func (h hyperExponential) Sample(u float64) time.Duration {
 	if u < h.share {
-		return nanoseconds(-h.fast * math.Log1p(-u/h.share))
+		return nanoseconds(-h.fast * math.Log(1-u/h.share))
 	}
-	return nanoseconds(-h.slow * math.Log1p(-(u-h.share)/(1-h.share)))
+	return nanoseconds(-h.slow * math.Log((1-u)/(1-h.share)))
 }
 
 // positive refuses a mean or a coefficient of variation that is not positive.

@@ -1,7 +1,5 @@
 package station
 
-import "math/bits"
-
 // PPM is a share in parts per million.
 type PPM int32
 
@@ -37,15 +35,15 @@ const (
 // derived from seed and component, the 128-bit counter is the request (64 bits),
 // the purpose and a sub-counter (32 bits each).
 type Stream struct {
-	key     [2]uint32
+	key     key
 	purpose Purpose
 }
 
 // NewStream is the stream of a purpose in a component of a run.
 func NewStream(seed uint64, component string, purpose Purpose) Stream {
 	name := fnv1a(component)
-	block := philox([4]uint32{uint32(name), uint32(name >> 32)}, [2]uint32{uint32(seed), uint32(seed >> 32)})
-	return Stream{key: [2]uint32{block[0], block[1]}, purpose: purpose}
+	block := philox(counter{c0: uint32(name), c1: uint32(name >> 32)}, key{uint32(seed), uint32(seed >> 32)})
+	return Stream{key: key{block.c0, block.c1}, purpose: purpose}
 }
 
 // Uniform is the draw of a request in [0, 1), a multiple of 2^-53.
@@ -54,7 +52,7 @@ func (s Stream) Uniform(request uint64) float64 { return s.UniformAt(request, 0)
 // UniformAt is the n-th of the independent draws of a request.
 func (s Stream) UniformAt(request uint64, n uint32) float64 {
 	block := s.block(request, n)
-	return unit(block[0], block[1])
+	return unit(block.c0, block.c1)
 }
 
 // Stratified is a draw in [0, 1) that is spread evenly over requests: each
@@ -68,7 +66,7 @@ func (s Stream) Stratified(request uint64) float64 {
 	within := s.block(request, 0)
 	order := s.block(request/strata, 1)
 	stratum := shuffle(uint32(request%strata), order)
-	return (float64(stratum) + unit(within[0], within[1])) / strata
+	return (float64(stratum) + unit(within.c0, within.c1)) / strata
 }
 
 // strata is the number of requests that share one permutation.
@@ -76,9 +74,9 @@ const strata = 256
 
 // shuffle is a permutation of 0..255: a Feistel network of four rounds on
 // two halves of four bits, whose round functions are tables in keys.
-func shuffle(x uint32, keys [4]uint32) uint32 {
+func shuffle(x uint32, keys counter) uint32 {
 	left, right := x>>4, x&15
-	for _, key := range keys {
+	for _, key := range [4]uint32{keys.c0, keys.c1, keys.c2, keys.c3} {
 		left, right = right, left^mix4(right, key)
 	}
 	return left<<4 | right
@@ -87,8 +85,8 @@ func shuffle(x uint32, keys [4]uint32) uint32 {
 // mix4 maps four bits to four bits by key.
 func mix4(x, key uint32) uint32 { return (x*0x9E3779B1 ^ key) * 0x85EBCA6B >> 28 }
 
-func (s Stream) block(request uint64, n uint32) [4]uint32 {
-	return philox([4]uint32{uint32(request), uint32(request >> 32), uint32(s.purpose), n}, s.key)
+func (s Stream) block(request uint64, n uint32) counter {
+	return philox(counter{uint32(request), uint32(request >> 32), uint32(s.purpose), n}, s.key)
 }
 
 // unit is 53 of 64 random bits as a number in [0, 1).
@@ -96,21 +94,25 @@ func unit(hi, lo uint32) float64 {
 	return float64((uint64(hi)<<32|uint64(lo))>>11) * 0x1p-53
 }
 
+// counter and key of Philox; they travel in registers.
+type (
+	counter struct{ c0, c1, c2, c3 uint32 }
+	key     struct{ k0, k1 uint32 }
+)
+
 // philox is Philox 4x32 with ten rounds.
-func philox(ctr [4]uint32, key [2]uint32) [4]uint32 {
+func philox(c counter, k key) counter {
 	const (
 		multiplier0, multiplier1 = 0xD2511F53, 0xCD9E8D57
 		weyl0, weyl1             = 0x9E3779B9, 0xBB67AE85
 		rounds                   = 10
 	)
 	for range rounds {
-		hi0, lo0 := bits.Mul32(multiplier0, ctr[0])
-		hi1, lo1 := bits.Mul32(multiplier1, ctr[2])
-		ctr = [4]uint32{hi1 ^ ctr[1] ^ key[0], lo1, hi0 ^ ctr[3] ^ key[1], lo0}
-		key[0] += weyl0
-		key[1] += weyl1
+		p0, p1 := multiplier0*uint64(c.c0), multiplier1*uint64(c.c2)
+		c = counter{uint32(p1>>32) ^ c.c1 ^ k.k0, uint32(p1), uint32(p0>>32) ^ c.c3 ^ k.k1, uint32(p0)}
+		k = key{k.k0 + weyl0, k.k1 + weyl1}
 	}
-	return ctr
+	return c
 }
 
 // fnv1a is the 64-bit FNV-1a hash.

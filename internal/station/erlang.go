@@ -50,7 +50,7 @@ func (e erlang) Sample(u float64) time.Duration {
 		return 0
 	}
 	if e.stages == 1 {
-		return nanoseconds(-e.stage * math.Log1p(-u))
+		return nanoseconds(-e.stage * math.Log(1-u))
 	}
 	k := float64(e.stages)
 	x := k * math.Pow(max(1-1/(9*k)+normalQuantile(u)/(3*math.Sqrt(k)), 0.01), 3)

@@ -96,7 +96,7 @@ func (s *Station) Observe(t Time) Snapshot {
 	return s.Snapshot()
 }
 
-// Snapshot is the state at the clock.
+// Snapshot is the state at the clock, right after the last arrival.
 func (s *Station) Snapshot() Snapshot {
 	snap := s.state
 	snap.Time = s.clock
