@@ -133,7 +133,7 @@ func (a Architecture) cycle() []string {
 // checkEntry wants one component that traffic enters at. In a graph without
 // cycles every component is then reached from it.
 func checkEntry(a Architecture) []Fault {
-	entries := a.entries()
+	entries := Entries(a)
 	switch len(entries) {
 	case 1:
 		return nil

@@ -4,9 +4,10 @@ package wire
 // namespace, pod, graph, component and instance_id from the pod.
 // Times are logical unless the name says wall.
 const (
-	ComponentInfo          = "flashcrowd_component_info"                       // gauge 1 {type,version}
+	ComponentInfo          = "flashcrowd_component_info"                       // gauge 1 {type,replica}
 	ComponentCores         = "flashcrowd_component_cores"                      // gauge
 	ComponentBusySeconds   = "flashcrowd_component_busy_seconds_total"         // counter, core-seconds
+	ComponentArrivals      = "flashcrowd_component_arrivals_total"             // counter {class}
 	ComponentRequests      = "flashcrowd_component_requests_total"             // counter {class,outcome,reason}
 	ComponentDuration      = "flashcrowd_component_request_duration_seconds"   // histogram {class}, downstream included
 	ComponentOwnDuration   = "flashcrowd_component_own_duration_seconds"       // histogram {class}, waiting and service here
@@ -17,9 +18,8 @@ const (
 	ComponentConnLimit     = "flashcrowd_component_connection_limit"           // gauge, 0 = unbounded
 	ComponentMemoryBytes   = "flashcrowd_component_memory_bytes"               // gauge
 	ComponentMemoryLimit   = "flashcrowd_component_memory_limit_bytes"         // gauge
-	ComponentCalls         = "flashcrowd_component_calls_total"                // counter {target,target_instance,outcome}
+	ComponentCalls         = "flashcrowd_component_calls_total"                // counter {target,outcome}
 	ComponentLateArrivals  = "flashcrowd_component_late_arrivals_total"        // counter
-	ComponentTurnLate      = "flashcrowd_component_turn_late_seconds"          // histogram, wall
 	ComponentDrainingState = "flashcrowd_component_draining"                   // gauge 0/1
 	ComponentTopologyAge   = "flashcrowd_component_topology_last_seen_seconds" // gauge, wall seconds since the stream spoke
 )

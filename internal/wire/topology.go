@@ -57,9 +57,10 @@ const (
 // hearing from the manager again.
 type Plan struct {
 	// Simulation is namespace/name, UID the run's identity.
-	Simulation string    `json:"simulation"`
-	UID        string    `json:"uid"`
-	Start      time.Time `json:"start"`
+	Simulation string `json:"simulation"`
+	UID        string `json:"uid"`
+	// Start of the traffic; zero while the run is being prepared.
+	Start time.Time `json:"start,omitzero"`
 	// Duration of the traffic, pauses not counted.
 	Duration time.Duration `json:"duration"`
 	// PausedFor is the sum of finished pauses; PausedAt is set while a pause lasts.
@@ -75,8 +76,11 @@ type Plan struct {
 }
 
 // Elapsed is the time of the plan at now: wall time since Start without pauses,
-// never negative.
+// never negative, and zero for a plan that has not begun.
 func (p Plan) Elapsed(now time.Time) time.Duration {
+	if p.Start.IsZero() {
+		return 0
+	}
 	if !p.PausedAt.IsZero() && now.After(p.PausedAt) {
 		now = p.PausedAt
 	}

@@ -1,0 +1,112 @@
+package controllers
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// errNameConflict says that an object we would own exists and is not ours.
+var errNameConflict = errors.New("exists and belongs to somebody else: rename the graph, the component or the object")
+
+// applier applies what should be by server-side apply, and leaves alone what is
+// so already: an intent is applied again only when it changed, or when the
+// object no longer is what that intent made of it.
+type applier struct {
+	client client.Client
+	owner  client.FieldOwner
+
+	mu      sync.Mutex
+	applied map[types.UID]applied
+}
+
+// applied is what an intent made of an object.
+type applied struct {
+	intent [sha256.Size]byte
+	shape  [sha256.Size]byte
+}
+
+func newApplier(c client.Client, owner string) *applier {
+	return &applier{client: c, owner: client.FieldOwner(owner), applied: map[types.UID]applied{}}
+}
+
+// ensure applies intent to the object of its name unless it holds already.
+// live is an empty object of the same type, filled on return. An object that
+// controller does not control is left alone and reported.
+func (a *applier) ensure(ctx context.Context, controller client.Object, intent runtime.ApplyConfiguration, live client.Object, key client.ObjectKey) error {
+	digest, err := digestOf(intent)
+	if err != nil {
+		return err
+	}
+	err = a.client.Get(ctx, key, live)
+	switch {
+	case apierrors.IsNotFound(err):
+	case err != nil:
+		return fmt.Errorf("reading %s: %w", key, err)
+	case !metav1.IsControlledBy(live, controller):
+		return fmt.Errorf("%s %s %w", kindOf(live), key.Name, errNameConflict)
+	case a.holds(live, digest):
+		return nil
+	}
+	if err := a.client.Apply(ctx, intent, a.owner, client.ForceOwnership); err != nil {
+		return fmt.Errorf("applying %s %s: %w", kindOf(live), key.Name, err)
+	}
+	if err := a.client.Get(ctx, key, live); err != nil {
+		return fmt.Errorf("reading %s after its apply: %w", key, err)
+	}
+	return a.remember(live, digest)
+}
+
+// holds reports whether the object still is what the intent made of it.
+func (a *applier) holds(live client.Object, intent [sha256.Size]byte) bool {
+	shape, err := shapeOf(live)
+	if err != nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.applied[live.GetUID()] == applied{intent: intent, shape: shape}
+}
+
+func (a *applier) remember(live client.Object, intent [sha256.Size]byte) error {
+	shape, err := shapeOf(live)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.applied[live.GetUID()] = applied{intent: intent, shape: shape}
+	return nil
+}
+
+// forget drops what was remembered of an object that is gone.
+func (a *applier) forget(uid types.UID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.applied, uid)
+}
+
+// shapeOf digests what we write of an object: generation stands for its spec.
+func shapeOf(o client.Object) ([sha256.Size]byte, error) {
+	return digestOf([]any{o.GetGeneration(), o.GetLabels(), o.GetOwnerReferences(), o.GetUID()})
+}
+
+func digestOf(v any) ([sha256.Size]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return [sha256.Size]byte{}, fmt.Errorf("encoding an intent: %w", err)
+	}
+	return sha256.Sum256(data), nil
+}
+
+func kindOf(o client.Object) string { return reflect.TypeOf(o).Elem().Name() }

@@ -1,0 +1,93 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/desired"
+	"flashcrowd.io/flashcrowd/internal/graph"
+	"flashcrowd.io/flashcrowd/internal/wire"
+)
+
+// graphRefField indexes simulations by the graph they play on.
+const graphRefField = "spec.graphRef.name"
+
+// scene is everything read about a graph at one moment.
+type scene struct {
+	graph  *v1alpha1.ComponentGraph
+	sims   []v1alpha1.Simulation
+	holder *v1alpha1.Simulation
+	pods   []corev1.Pod
+}
+
+// gatherScene reads the graph's simulations and pods.
+func gatherScene(ctx context.Context, c client.Reader, cg *v1alpha1.ComponentGraph) (scene, error) {
+	s := scene{graph: cg}
+	var sims v1alpha1.SimulationList
+	if err := c.List(ctx, &sims, client.InNamespace(cg.Namespace), client.MatchingFields{graphRefField: cg.Name}); err != nil {
+		return s, fmt.Errorf("listing simulations: %w", err)
+	}
+	var pods corev1.PodList
+	if err := c.List(ctx, &pods, client.InNamespace(cg.Namespace), client.MatchingLabels{wire.LabelGraph: cg.Name}); err != nil {
+		return s, fmt.Errorf("listing pods: %w", err)
+	}
+	s.sims, s.pods, s.holder = sims.Items, pods.Items, holderOf(sims.Items)
+	return s, nil
+}
+
+// architectures are the user's and the live one.
+type architectures struct{ base, live graph.Architecture }
+
+// architectures folds the holder's log over the spec. faults say what is wrong
+// with the graph as a whole; with any, nothing else holds.
+func (s scene) architectures() (a architectures, faults []string, err error) {
+	a.base, err = desired.Architecture(s.graph.Spec)
+	if err != nil {
+		return a, []string{err.Error()}, nil
+	}
+	for _, fault := range graph.Check(a.base) {
+		faults = append(faults, fault.String())
+	}
+	a.live = a.base
+	if s.holder == nil || len(faults) > 0 {
+		return a, faults, nil
+	}
+	log, err := desired.Log(key(s.holder), s.holder.Status.Decisions)
+	if err != nil {
+		return a, nil, err
+	}
+	a.live = graph.Fold(a.base, log)
+	return a, nil, nil
+}
+
+// key is namespace/name of an object.
+func key(o client.Object) string { return o.GetNamespace() + "/" + o.GetName() }
+
+// podsOf are the pods of one component.
+func (s scene) podsOf(component string) []corev1.Pod {
+	return slices.DeleteFunc(slices.Clone(s.pods), func(p corev1.Pod) bool { return p.Labels[wire.LabelComponent] != component })
+}
+
+// generatorPods are the generators of the simulation that holds the graph.
+func (s scene) generatorPods() []corev1.Pod {
+	if s.holder == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.pods), func(p corev1.Pod) bool { return p.Labels[wire.LabelSimulation] != s.holder.Name })
+}
+
+// instances of a component by their stable ids.
+func (s scene) instances(component string) []v1alpha1.Instance {
+	var known []v1alpha1.Instance
+	for _, c := range s.graph.Status.Components {
+		if c.Name == component {
+			known = c.Instances
+		}
+	}
+	return desired.AssignInstances(component, known, s.podsOf(component))
+}

@@ -1,0 +1,178 @@
+package stub
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"flashcrowd.io/flashcrowd/internal/graph"
+	"flashcrowd.io/flashcrowd/internal/station"
+	"flashcrowd.io/flashcrowd/internal/wire"
+)
+
+// settings are what the last topology said of this instance.
+type settings struct {
+	revision  string
+	component graph.Component
+	seed      uint64
+	// chains is set when a request makes calls at the times of earlier answers.
+	chains bool
+}
+
+// Apply gives the node a topology; it takes effect in the next turn.
+func (n *Node) Apply(t wire.Topology) { n.input.act(func() { n.apply(t) }) }
+
+func (n *Node) apply(t wire.Topology) {
+	component, found := t.Architecture.Component(n.o.Component)
+	if !found {
+		n.o.Log.Info("component left the architecture", "component", n.o.Component)
+		return // it drains with what it knows
+	}
+	if why := supported(component); why != "" {
+		n.health.set(why)
+		return
+	}
+	if err := n.reconfigure(component, t.Seed); err != nil {
+		n.o.Log.Error("settings kept", "error", err)
+		n.health.set(err.Error())
+		return
+	}
+	n.id = n.o.Pod
+	for _, i := range t.Instances {
+		if i.Pod == n.o.Pod {
+			n.id = i.ID
+		}
+	}
+	n.routes = routesOf(t.Architecture, component.Name)
+	n.settings = settings{revision: t.Revision, component: component, seed: t.Seed, chains: chains(n.routes)}
+	n.meet(t.Instances)
+	n.refreshPools()
+	n.o.Log.Info("topology applied", "revision", t.Revision, "instance", n.id, "peers", len(n.peers))
+}
+
+// reconfigure starts the station, or changes its capacity from now on.
+func (n *Node) reconfigure(component graph.Component, seed uint64) error {
+	config, err := stationConfig(component)
+	if err != nil {
+		return err
+	}
+	if n.station == nil || n.settings.seed != seed {
+		n.draws = newDraws(seed, component.Name)
+	}
+	if n.station == nil {
+		n.horizon = n.o.Now()
+		n.station, err = station.New(station.Time(n.horizon), config)
+		return err
+	}
+	return n.station.Reconfigure(station.Time(n.horizon), config)
+}
+
+// chains reports whether any class has more than one step.
+func chains(r routes) bool {
+	return slices.ContainsFunc(r.steps[:], func(steps []step) bool { return len(steps) > 1 })
+}
+
+// meet dials the instances that requests may go to and lets go of the others.
+func (n *Node) meet(instances []wire.Instance) {
+	called := map[string]bool{}
+	for _, p := range n.routes.pools() {
+		for _, c := range p.components {
+			called[c] = true
+		}
+	}
+	seen := map[string]bool{}
+	for _, i := range instances {
+		if i.Address == "" || !called[i.Component] {
+			continue
+		}
+		seen[i.Address] = true
+		p := n.peers[i.Address]
+		if p == nil && i.State != wire.Ready {
+			continue
+		}
+		if p == nil {
+			p = &peer{id: i.ID, component: i.Component, address: i.Address, calls: map[uint64]callOf{}}
+			n.peers[i.Address] = p
+		}
+		usable := i.State == wire.Ready
+		if p.usable && !usable && p.conn != nil && i.State == wire.Draining {
+			p.conn.Send(wire.Frame{Op: wire.OpGoodbye, Time: forever})
+		}
+		p.id, p.component, p.usable, p.leaving = i.ID, i.Component, usable, false
+		n.dial(p, 0)
+	}
+	n.part(seen)
+}
+
+// part lets go of peers that the topology no longer names.
+func (n *Node) part(seen map[string]bool) {
+	for address, p := range n.peers {
+		if seen[address] {
+			continue
+		}
+		p.leaving = true
+		if p.conn != nil {
+			p.conn.Send(wire.Frame{Op: wire.OpGoodbye, Time: forever})
+		}
+	}
+}
+
+// compareIDs orders api-server-2 before api-server-10.
+func compareIDs(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
+
+// assess says whether the node is ready, and if not, why.
+func (n *Node) assess() {
+	if n.station == nil {
+		return
+	}
+	why := ""
+	for _, p := range n.routes.pools() {
+		if len(p.peers) == 0 {
+			why = "no instance of " + p.components[0] + " answers yet"
+		}
+	}
+	if delay := n.settings.component.StartupDelay - time.Duration(n.o.Now()-n.started); delay > 0 {
+		why = "starting up"
+		n.running.Go(func() {
+			select {
+			case <-n.input.closed():
+			case <-time.After(delay):
+				n.input.act(n.assess)
+			}
+		})
+	}
+	if n.draining {
+		why = "draining"
+	}
+	if why != "" && why != "draining" && n.health.wasReady() {
+		return // what was ready stays so: its callers see each failure themselves
+	}
+	n.health.set(why)
+}
+
+// health is why the node is not ready, empty when it is.
+type health struct {
+	mu    sync.Mutex
+	why   string
+	ready bool
+}
+
+func (h *health) set(why string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.why, h.ready = why, h.ready || why == ""
+}
+
+func (h *health) wasReady() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ready
+}
+
+// Unready says why the node takes no requests yet, or no more; empty if it does.
+func (n *Node) Unready() string {
+	n.health.mu.Lock()
+	defer n.health.mu.Unlock()
+	return n.health.why
+}
