@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"flashcrowd.io/flashcrowd/config"
 	"flashcrowd.io/flashcrowd/internal/localcluster"
 )
 
@@ -155,7 +156,7 @@ func superviseCommand(flags *localFlags) *cobra.Command {
 				return fmt.Errorf("finding this program: %w", err)
 			}
 			supervisor := localcluster.Supervisor{
-				Dir: dir, Binaries: filepath.Dir(self),
+				Dir: dir, Binaries: filepath.Dir(self), Manifests: config.Install(),
 				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now,
 			}
 			return supervisor.Run(cmd.Context())

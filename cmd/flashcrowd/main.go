@@ -10,12 +10,15 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"flashcrowd.io/flashcrowd/internal/localcluster/node"
 )
 
 // version is set when a release is built.
 var version = "dev"
 
 func main() {
+	node.ShimMain() // containers of the local cluster begin as this program
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := execute(ctx)
 	stop()

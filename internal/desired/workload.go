@@ -118,7 +118,7 @@ func scraped() map[string]string {
 func ownedBy(name, uid, kind string) *metav1ac.OwnerReferenceApplyConfiguration {
 	return metav1ac.OwnerReference().
 		WithAPIVersion(v1alpha1.GroupVersion.String()).WithKind(kind).WithName(name).WithUID(types.UID(uid)).
-		WithController(true).WithBlockOwnerDeletion(true)
+		WithController(true)
 }
 
 func stubPod(cg *v1alpha1.ComponentGraph, c graph.Component, o Options) *corev1ac.PodSpecApplyConfiguration {

@@ -66,11 +66,11 @@ func up(t *testing.T) Cluster {
 			t.Error(err)
 		}
 	})
-	start(t, c)
+	bringUp(t, c)
 	return c
 }
 
-func start(t *testing.T, c Cluster) {
+func bringUp(t *testing.T, c Cluster) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -130,7 +130,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 
 func TestClusterLivesOnThroughDownAndKill(t *testing.T) {
 	c := up(t)
-	start(t, c) // once more is no harm
+	bringUp(t, c) // once more is no harm
 
 	status, err := c.Status(t.Context())
 	if err != nil {
@@ -157,7 +157,7 @@ func TestClusterLivesOnThroughDownAndKill(t *testing.T) {
 		eventually(t, "no process is left", func() bool { return len(processesOf(t, c.l.dir)) == 0 })
 	})
 	t.Run("started again, it is the same cluster", func(t *testing.T) {
-		start(t, c)
+		bringUp(t, c)
 		eventually(t, "the node is ready again", func() bool { return nodeReady(t, c) })
 	})
 	t.Run("down, it leaves no orphan", func(t *testing.T) {

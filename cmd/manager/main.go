@@ -1,0 +1,145 @@
+// Command manager runs the reconcilers and serves the topology stream.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	authentication "k8s.io/client-go/kubernetes/typed/authentication/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/controllers"
+	"flashcrowd.io/flashcrowd/internal/desired"
+	"flashcrowd.io/flashcrowd/internal/metrics"
+	"flashcrowd.io/flashcrowd/internal/topology"
+	"flashcrowd.io/flashcrowd/internal/topology/tokenreview"
+	"flashcrowd.io/flashcrowd/internal/wire"
+)
+
+// flags of the manager.
+type flags struct {
+	prometheusURL, topologyAddress, topologyBind string
+	stubImage, loadgenImage                      string
+	metricsBind, healthBind                      string
+	leaderElection                               bool
+	scrapeInterval                               time.Duration
+}
+
+func parse() flags {
+	var f flags
+	flag.StringVar(&f.prometheusURL, "prometheus-url", "http://prometheus.flashcrowd-system.svc:9090", "Prometheus HTTP API that stubs and generators are scraped by")
+	flag.StringVar(&f.topologyAddress, "topology-address", "flashcrowd-topology.flashcrowd-system.svc:8090", "where stubs reach the topology stream")
+	flag.StringVar(&f.topologyBind, "topology-bind-address", ":8090", "where to serve the topology stream")
+	flag.StringVar(&f.stubImage, "stub-image", "flashcrowd/stub:latest", "image of stubs")
+	flag.StringVar(&f.loadgenImage, "loadgen-image", "flashcrowd/loadgen:latest", "image of generators")
+	flag.StringVar(&f.metricsBind, "metrics-bind-address", "0", "where to serve the manager's own metrics; 0 serves none")
+	flag.StringVar(&f.healthBind, "health-probe-bind-address", ":8081", "where to serve health")
+	flag.BoolVar(&f.leaderElection, "leader-elect", false, "let one of several managers reconcile")
+	flag.DurationVar(&f.scrapeInterval, "scrape-interval", time.Second, "how often the metrics source samples")
+	options := zap.Options{}
+	options.BindFlags(flag.CommandLine)
+	flag.Parse()
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&options)))
+	return f
+}
+
+func main() {
+	f := parse()
+	if err := run(f); err != nil {
+		ctrl.Log.Error(err, "manager ended")
+		os.Exit(1)
+	}
+}
+
+// reconciliationTimeout bounds one reconcile, and with it how long a read waits
+// for a watch that is away.
+const reconciliationTimeout = 30 * time.Second
+
+func run(f flags) error {
+	mgr, err := newManager(f)
+	if err != nil {
+		return err
+	}
+	meter, err := metrics.NewClient(f.prometheusURL, 2*time.Second)
+	if err != nil {
+		return err
+	}
+	ctx := ctrl.SetupSignalHandler()
+	workloads := desired.Options{StubImage: f.stubImage, LoadgenImage: f.loadgenImage, TopologyAddress: f.topologyAddress}
+	simulations := controllers.NewSimulationReconciler(mgr.GetClient(), controllers.SimulationOptions{
+		Desired: workloads, Meter: meter, Traces: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder("flashcrowd"),
+		Now: time.Now, ScrapeInterval: f.scrapeInterval,
+	})
+	if err := simulations.Setup(ctx, mgr); err != nil {
+		return fmt.Errorf("setting up simulations: %w", err)
+	}
+	if err := controllers.NewGraphReconciler(mgr.GetClient(), workloads).Setup(mgr); err != nil {
+		return fmt.Errorf("setting up graphs: %w", err)
+	}
+	if err := serveTopology(f, mgr); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+func newManager(f flags) (ctrl.Manager, error) {
+	scheme := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+		return nil, fmt.Errorf("registering Kubernetes kinds: %w", err)
+	}
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		return nil, fmt.Errorf("registering our kinds: %w", err)
+	}
+	kubeconfig, err := ctrl.GetConfig()
+	if err != nil {
+		return nil, fmt.Errorf("finding the cluster: %w", err)
+	}
+	kubeconfig.QPS, kubeconfig.Burst = 200, 400
+	yes, warm := true, true
+	mgr, err := ctrl.NewManager(kubeconfig, ctrl.Options{
+		Scheme:                        scheme,
+		Client:                        client.Options{Cache: &client.CacheOptions{EnableReadYourWritesConsistency: &yes}},
+		Controller:                    config.Controller{ReconciliationTimeout: reconciliationTimeout, EnableWarmup: &warm},
+		Metrics:                       metricsserver.Options{BindAddress: f.metricsBind},
+		HealthProbeBindAddress:        f.healthBind,
+		LeaderElection:                f.leaderElection,
+		LeaderElectionID:              "manager.flashcrowd.io",
+		LeaderElectionReleaseOnCancel: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the manager: %w", err)
+	}
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, fmt.Errorf("adding the health check: %w", err)
+	}
+	return mgr, mgr.AddReadyzCheck("ping", healthz.Ping)
+}
+
+// serveTopology streams topologies from this manager, leader or not.
+func serveTopology(f flags, mgr ctrl.Manager) error {
+	reviews, err := authentication.NewForConfig(mgr.GetConfig())
+	if err != nil {
+		return fmt.Errorf("making a client for token reviews: %w", err)
+	}
+	log := logr.ToSlogHandler(ctrl.Log.WithName("topology"))
+	server := topology.NewServer(f.topologyBind, tokenreview.New(reviews.TokenReviews(), wire.TopologyAudience), slog.New(log), topology.ServerOptions{})
+	if err := mgr.Add(server); err != nil {
+		return fmt.Errorf("adding the topology stream: %w", err)
+	}
+	if err := controllers.NewTopologySource(mgr.GetClient(), mgr.GetAPIReader(), server).Setup(mgr); err != nil {
+		return fmt.Errorf("setting up the topology source: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package localcluster
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+const product = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: manager, namespace: flashcrowd-system}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: manager, image: flashcrowd/manager, args: [--leader-elect, "--prometheus-url=http://prometheus:9090"]}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: {name: stubs}
+---
+# only a comment
+---
+apiVersion: v1
+kind: Service
+metadata: {name: flashcrowd-topology}
+`
+
+func TestLocalizePointsAtThisClustersPrometheus(t *testing.T) {
+	objects, err := decode([]byte(product))
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects = localize(objects, "http://127.0.0.1:1234")
+	var kinds []string
+	for _, object := range objects {
+		kinds = append(kinds, object.GetKind())
+	}
+	if diff := cmp.Diff([]string{"Deployment", "Service"}, kinds); diff != "" {
+		t.Errorf("kinds (-want +got):\n%s", diff)
+	}
+	containers, _, err := unstructured.NestedSlice(objects[0].Object, "spec", "template", "spec", "containers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	container, ok := containers[0].(map[string]any)
+	if !ok {
+		t.Fatalf("container is %T", containers[0])
+	}
+	want := []any{"--leader-elect", "--prometheus-url=http://127.0.0.1:1234"}
+	if diff := cmp.Diff(want, container["args"]); diff != "" {
+		t.Errorf("args (-want +got):\n%s", diff)
+	}
+}
+
+func TestDecodeTellsABrokenManifest(t *testing.T) {
+	if _, err := decode([]byte("kind: [")); err == nil {
+		t.Error("no error for broken YAML")
+	}
+}
