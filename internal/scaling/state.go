@@ -45,8 +45,10 @@ type ObjectState struct {
 	Reversals []time.Time `json:"reversals,omitempty"`
 	Frozen    time.Time   `json:"frozen,omitzero"`
 	// In and Out are raw recommendations that can still be the maximum or minimum of their window.
-	In  []Recommendation `json:"in,omitempty"`
-	Out []Recommendation `json:"out,omitempty"`
+	// InSince is since when recommendations to scale in are remembered.
+	In      []Recommendation `json:"in,omitempty"`
+	InSince time.Time        `json:"inSince,omitzero"`
+	Out     []Recommendation `json:"out,omitempty"`
 	// Panic is until when the fast path forbids a scale-in.
 	Panic time.Time `json:"panic,omitzero"`
 }
@@ -83,7 +85,8 @@ type RuleState struct {
 	// Truth is that of the last tick, LastTrue when it was last True.
 	Truth    Truth     `json:"truth,omitempty"`
 	LastTrue time.Time `json:"lastTrue,omitzero"`
-	// ActedAt is when the rule last acted, Breach how far over its threshold the signal then was, as a ratio.
+	// ActedAt is when the rule last acted, Breach how far over its threshold the
+	// signal then was, as a ratio; 0 once the condition was False.
 	ActedAt time.Time `json:"actedAt,omitzero"`
 	Breach  float64   `json:"breach,omitempty"`
 	Firings int32     `json:"firings,omitempty"`

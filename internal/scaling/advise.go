@@ -1,0 +1,34 @@
+package scaling
+
+import (
+	"fmt"
+
+	"flashcrowd.io/flashcrowd/internal/graph"
+)
+
+// advise tells each finding once while it lasts.
+func (t *tick) advise() {
+	for _, p := range t.pairs {
+		name := key(p.rule.Name, p.subject.Name)
+		if p.truth == False {
+			delete(t.state.Told, name)
+		}
+		if _, told := t.state.Told[name]; told || !p.advice || !p.asks() {
+			continue
+		}
+		message := adviceText(p)
+		t.state.Told[name] = t.Now
+		t.out.Findings = append(t.out.Findings, Finding{Key: name, Time: t.Now, Component: p.subject.Name, Rule: p.rule.Name, Message: message})
+		if o := t.objects[objectKey(p.subject.Name, objectMode(p.mode))]; o != nil && o.result == None {
+			o.result, o.rule, o.reason = Advice, p.rule.Name, message
+		}
+	}
+}
+
+func adviceText(p *pair) string {
+	because := orElse(p.detail, comparisonText(p))
+	if p.rule.Then == graph.SuggestSharding || p.rule.Then == graph.AddReadReplica {
+		return fmt.Sprintf("%s: consider sharding %s: %s; read replicas would not help", headline(p), p.subject.Name, because)
+	}
+	return headline(p) + ": " + because
+}

@@ -1,0 +1,112 @@
+package scaling
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"flashcrowd.io/flashcrowd/internal/graph"
+)
+
+// alert raises and clears: thresholds on signals, and the conditions that this tick holds.
+func (t *tick) alert() {
+	for _, c := range t.live.Components {
+		for _, rule := range t.Settings.Alerts {
+			if len(rule.Types) == 0 || slices.Contains(rule.Types, c.Type) {
+				t.watch(c, rule)
+			}
+		}
+	}
+	t.holdFrozen()
+	for _, name := range slices.Sorted(maps.Keys(t.held)) {
+		t.raise(Alert{Key: name, Component: component(name), Signal: signal(name), Severity: Warning, Message: t.held[name]})
+	}
+	t.clearGone()
+}
+
+// watch compares one signal of one component; what is not known neither raises nor clears.
+func (t *tick) watch(c graph.Component, rule AlertRule) {
+	seen, _ := t.observation(c.Name)
+	v := seen.Signal(rule.Signal, t.Settings.Window)
+	if v.unknown(t.Now, t.Settings) != "" {
+		return
+	}
+	name := key(c.Name, rule.Signal)
+	severity, threshold := rule.severity(v.Value, t.state.Alerts[name].Severity)
+	a := Alert{
+		Key: name, Component: c.Name, Signal: rule.Signal, Severity: severity, Value: v.Value, Threshold: threshold,
+		Message: fmt.Sprintf("%s %s at %s", c.Name, strings.ToUpper(rule.Signal[:1])+rule.Signal[1:], withUnit(rule.Signal, v.Value)),
+	}
+	if rule.Signal == CPU {
+		a.Message = fmt.Sprintf("%s CPU at %s", c.Name, withUnit(CPU, v.Value))
+	}
+	if severity == "" {
+		t.clear(a)
+		return
+	}
+	t.raise(a)
+}
+
+// severity is that of a value, where an active severity holds until the value
+// is below its threshold by the hysteresis.
+func (r AlertRule) severity(value float64, active Severity) (Severity, float64) {
+	keep := 1 - r.HysteresisPercent/100
+	switch {
+	case r.Critical > 0 && (value > r.Critical || (active == Critical && value > r.Critical*keep)):
+		return Critical, r.Critical
+	case r.Warning > 0 && (value > r.Warning || (active != "" && value > r.Warning*keep)):
+		return Warning, r.Warning
+	}
+	return "", r.Warning
+}
+
+// raise tells an alert that is new or changed its severity.
+func (t *tick) raise(a Alert) {
+	active, on := t.state.Alerts[a.Key]
+	if on && active.Severity == a.Severity {
+		return
+	}
+	if !on {
+		active.Since = t.Now
+	}
+	active.Severity = a.Severity
+	t.state.Alerts[a.Key] = active
+	a.Time = t.Now
+	t.out.Alerts = append(t.out.Alerts, a)
+}
+
+func (t *tick) clear(a Alert) {
+	active, on := t.state.Alerts[a.Key]
+	if !on {
+		return
+	}
+	delete(t.state.Alerts, a.Key)
+	a.Time, a.Cleared, a.Severity = t.Now, true, active.Severity
+	t.out.Alerts = append(t.out.Alerts, a)
+}
+
+// holdFrozen keeps an alert while flapping froze a component's scale-in.
+func (t *tick) holdFrozen() {
+	for _, o := range t.sortedObjects() {
+		if o.mode == Act && t.Now.Before(o.state.Frozen) {
+			t.held[key(o.name, "flapping")] = fmt.Sprintf("%s flaps: %d reversals within %s, scale-in is frozen for %s", o.name, t.Settings.Flap.Reversals, t.Settings.Flap.Window, t.Settings.Flap.Freeze)
+		}
+	}
+}
+
+// clearGone clears conditions that ended and alerts of components that went.
+func (t *tick) clearGone() {
+	for _, name := range slices.Sorted(maps.Keys(t.state.Alerts)) {
+		_, exists := t.live.Component(component(name))
+		_, holds := t.held[name]
+		condition := signal(name) == "at-max" || signal(name) == "flapping" || strings.HasPrefix(signal(name), "no-effect:")
+		if !exists || (condition && !holds) {
+			t.clear(Alert{Key: name, Component: component(name), Signal: signal(name), Message: fmt.Sprintf("%s: %s is over", component(name), signal(name))})
+		}
+	}
+}
+
+func component(name string) string { return name[:strings.IndexByte(name, '/')] }
+
+func signal(name string) string { return name[strings.IndexByte(name, '/')+1:] }

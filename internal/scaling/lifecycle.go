@@ -1,0 +1,113 @@
+package scaling
+
+import (
+	"math"
+	"time"
+
+	"flashcrowd.io/flashcrowd/internal/graph"
+)
+
+// advance moves every rule along its life: how long it has been true, and
+// whether that is long enough. One False resets the timer, Unknown pauses it.
+func (t *tick) advance() {
+	for _, p := range t.pairs {
+		t.hold(p)
+		p.firing = p.truth == True && p.state.Held >= p.rule.For
+		if p.truth == False && p.rule.KeepFiringFor > 0 && !p.state.LastTrue.IsZero() {
+			p.firing = t.Now.Sub(p.state.LastTrue) < p.rule.KeepFiringFor && p.state.Held >= p.rule.For
+		}
+		t.noteMissing(p)
+		p.state.Truth = p.truth
+	}
+}
+
+func (t *tick) hold(p *pair) {
+	switch p.truth {
+	case True:
+		if p.state.Truth == True {
+			p.state.Held += t.interval()
+		}
+		p.state.LastTrue = t.Now
+	case False:
+		if p.rule.KeepFiringFor == 0 || t.Now.Sub(p.state.LastTrue) >= p.rule.KeepFiringFor {
+			p.state.Held, p.state.Futile, p.state.Breach = 0, 0, 0
+		}
+	}
+}
+
+func (t *tick) noteMissing(p *pair) {
+	switch {
+	case p.truth != Unknown:
+		p.state.MissingSince = time.Time{}
+	case p.state.MissingSince.IsZero():
+		p.state.MissingSince = t.Now
+	}
+}
+
+// phase is where the rule now is, for the record and the state.
+func (t *tick) phase(p *pair) Phase {
+	o := t.objects[objectKey(p.object, objectMode(p.mode))]
+	acted := !p.state.ActedAt.IsZero()
+	switch {
+	case acted && o != nil && o.state.Settling:
+		return Acted
+	case acted && p.state.ActedAt.Equal(t.Now):
+		return Acted
+	case acted && (t.reArming(p) || t.Now.Sub(p.state.ActedAt) < p.rule.cooldown(t.Settings)):
+		return Cooling
+	case p.firing:
+		return Firing
+	case p.truth != False && (p.truth == True || p.state.Held > 0):
+		return Pending
+	}
+	return Inactive
+}
+
+// reArming reports whether the rule's window still shows the time before the
+// last change of what it watches, of what it changes or of a neighbour of
+// these took effect. Counts of replicas are no measurements and need no window.
+func (t *tick) reArming(p *pair) bool {
+	if !p.rule.measures() {
+		return false
+	}
+	start := t.Now.Add(-p.rule.window(t.Settings))
+	for _, name := range t.neighbourhood(p) {
+		o := t.objects[objectKey(name, objectMode(p.mode))]
+		if o == nil {
+			continue
+		}
+		if o.state.Settling || (!o.state.Effective.IsZero() && start.Before(o.state.Effective.Add(t.Settings.ScrapeLag))) {
+			return true
+		}
+	}
+	return false
+}
+
+// measures reports whether the rule looks at measurements at all.
+func (r compiled) measures() bool {
+	if r.Then == graph.RemoveReplica {
+		return true
+	}
+	for _, name := range r.condition.signals {
+		if name != ReplicaCount && name != ReadyCount {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *tick) neighbourhood(p *pair) []string {
+	a := t.architecture(p.mode)
+	near := append([]string{p.subject.Name}, a.Callers(p.subject.Name)...)
+	near = append(near, a.Callees(p.subject.Name)...)
+	if p.object != "" && p.object != p.subject.Name {
+		near = append(near, p.object)
+	}
+	return near
+}
+
+// bypasses reports whether a breach is so much further over than when the rule
+// last acted that it need not wait for its window.
+func (p *pair) bypasses() bool {
+	return p.fast || (p.state.Breach > 1 && p.ratio-1 >= 1.5*(p.state.Breach-1) && !math.IsInf(p.ratio, 0))
+}

@@ -1,0 +1,70 @@
+package scaling
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"flashcrowd.io/flashcrowd/internal/graph"
+)
+
+// outReason is such as "CPU overload (85.5%): cpu 85.5 > 80, 1 -> 2 replicas".
+func outReason(p *pair, from, to int32) string {
+	if p.hot.signal == "" {
+		return fmt.Sprintf("%s: %s, %d -> %d replicas", p.rule.Name, orElse(p.detail, p.rule.When), from, to)
+	}
+	return fmt.Sprintf("%s: %s, %d -> %d replicas", headline(p), comparisonText(p), from, to)
+}
+
+func layerReason(p *pair) string {
+	return fmt.Sprintf("%s: %s, %s before %s", headline(p), comparisonText(p), p.layer.Name, p.subject.Name)
+}
+
+func comparisonText(p *pair) string {
+	return fmt.Sprintf("%s %s %s %s", p.hot.signal, plain(p.values[p.hot.signal]), p.hot.operator, plain(p.hot.threshold))
+}
+
+// headline names the trouble and its number.
+func headline(p *pair) string {
+	value := p.values[p.hot.signal]
+	name := map[string]string{
+		CPU: "CPU overload", Memory: "Memory pressure", Connections: "Connections near their limit",
+		Latency: "High latency", LatencyP95: "High latency", LatencyP99: "High latency",
+		ReadRatio: "Read-heavy load", QueueDepth: "Queue backlog", Lag: "Processing lag",
+		StaticRatio: "Static content", GeoLatency: "Distant clients", ErrorRate: "Errors",
+		ReplicaCount: "Several replicas and no load balancer",
+	}[p.hot.signal]
+	if p.hot.signal == ReplicaCount && p.rule.Then != graph.InsertLoadBalancer {
+		name = "Replicas"
+	}
+	return fmt.Sprintf("%s (%s)", orElse(name, p.hot.signal), withUnit(p.hot.signal, value))
+}
+
+// inReason is such as "Low load: at 1 replica api-server would be at 30.0% CPU, 3 -> 1 replicas".
+func (t *tick) inReason(o *object, n int32) string {
+	busy := t.cautious(o)
+	if math.IsNaN(busy) {
+		return fmt.Sprintf("Low load: %s can do with less for %s, %d -> %d replicas", o.name, t.Settings.ScaleInStabilization, o.current, n)
+	}
+	return fmt.Sprintf("Low load (%.1f%%): %s will be at %.1f%% CPU, %d -> %d replicas", busy, o.name, busy*float64(o.current)/float64(n), o.current, n)
+}
+
+// withUnit is a value as people write it.
+func withUnit(signal string, value float64) string {
+	switch signal {
+	case CPU, Memory, Connections, ReadRatio, StaticRatio, WriteRatio, ErrorRate:
+		return fmt.Sprintf("%.1f%%", value)
+	case Latency, LatencyP95, LatencyP99, GeoLatency:
+		return fmt.Sprintf("%.0f ms", value)
+	case Lag:
+		return fmt.Sprintf("%.1f s", value)
+	}
+	return plain(value)
+}
+
+// plain is a number with at most two decimals and no trailing zeros.
+func plain(value float64) string {
+	text := strconv.FormatFloat(value, 'f', 2, 64)
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}
