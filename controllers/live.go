@@ -65,6 +65,38 @@ func (s scene) architectures() (a architectures, faults []string, err error) {
 	return a, nil, nil
 }
 
+// routed is the architecture that requests take: what a decision has inserted
+// is called only once one of its instances is ready, so that nothing is lost
+// while it appears. What it calls itself it may call at once.
+func (s scene) routed(a architectures) graph.Architecture {
+	if s.holder == nil {
+		return a.live
+	}
+	log, err := desired.Log(key(s.holder), s.holder.Status.Decisions)
+	if err != nil {
+		return a.live
+	}
+	standing := slices.DeleteFunc(slices.Clone(log), func(d graph.Decision) bool { return d.Added != nil && !s.answers(d.Added.Name) })
+	routed := graph.Fold(a.base, standing)
+	for _, c := range a.live.Components {
+		if _, known := routed.Component(c.Name); known {
+			continue
+		}
+		routed.Components = append(routed.Components, c)
+		for _, edge := range a.live.Connections {
+			if edge.From == c.Name {
+				routed.Connections = append(routed.Connections, edge)
+			}
+		}
+	}
+	return routed
+}
+
+// answers reports whether an instance of a component is ready.
+func (s scene) answers(component string) bool {
+	return slices.ContainsFunc(s.instances(component), func(i v1alpha1.Instance) bool { return *i.Ready })
+}
+
 // key is namespace/name of an object.
 func key(o client.Object) string { return o.GetNamespace() + "/" + o.GetName() }
 

@@ -134,6 +134,7 @@ func (r *SimulationReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if sim.DeletionTimestamp != nil || finished(&sim) {
+		r.rules.forget(sim.UID)
 		return ctrl.Result{}, nil
 	}
 	p := &pass{sim: &sim, status: sim.Status.DeepCopy(), now: r.o.Now()}

@@ -78,13 +78,14 @@ func (t *TopologySource) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	if err != nil && !errors.Is(err, errTraffic) {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{}, t.publisher.Publish(topologyOf(s, a.live, plan))
+	return ctrl.Result{}, t.publisher.Publish(topologyOf(s, a, plan))
 }
 
 // topologyOf is the topology of a graph's live architecture.
-func topologyOf(s scene, live graph.Architecture, plan *wire.Plan) wire.Topology {
+func topologyOf(s scene, a architectures, plan *wire.Plan) wire.Topology {
+	live := s.routed(a)
 	t := wire.Topology{Graph: key(s.graph), UID: string(s.graph.UID), Seed: 1, Architecture: live, Plan: plan}
-	t.Entry, _ = graph.Entry(live)
+	t.Entry = entryOf(live, s)
 	if s.holder != nil && s.holder.Spec.Seed != nil {
 		t.Seed = uint64(*s.holder.Spec.Seed)
 	}
@@ -95,6 +96,21 @@ func topologyOf(s scene, live graph.Architecture, plan *wire.Plan) wire.Topology
 	t.Generators = generatorsOf(s)
 	slices.SortFunc(t.Instances, func(a, b wire.Instance) int { return strings.Compare(a.ID, b.ID) })
 	return t
+}
+
+// entryOf is the component that requests are sent to: of several that nothing
+// calls, as while a new entry starts, the one that answers.
+func entryOf(a graph.Architecture, s scene) string {
+	entries := graph.Entries(a)
+	for _, e := range entries {
+		if s.answers(e) {
+			return e
+		}
+	}
+	if len(entries) > 0 {
+		return entries[0]
+	}
+	return ""
 }
 
 // leaving are the instances of components that the architecture no longer has:

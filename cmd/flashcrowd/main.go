@@ -51,7 +51,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	command.AddCommand(localCommand(), versionCommand())
+	command.AddCommand(runCommand(), reportCommand(), localCommand(), versionCommand())
 	return command
 }
 

@@ -52,9 +52,9 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "flashcr
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: "flashcrowd:prometheus"}]
 `
 
-// install applies the bootstrap roles and the product, adjusted to this machine.
-func (s *Supervisor) install(ctx context.Context, config *rest.Config, p ports) error {
-	objects, err := decode(append([]byte(bootstrap+"\n---\n"), s.Manifests...))
+// applyAll applies manifests, adjusted to this machine.
+func applyAll(ctx context.Context, config *rest.Config, manifests []byte, p ports) error {
+	objects, err := decode(manifests)
 	if err != nil {
 		return err
 	}

@@ -140,6 +140,13 @@ func (s *Supervisor) awaitBefore(ctx context.Context, proc *process, client *htt
 
 // serve runs the node beside the parts, installs the product and reports ready.
 func (s *Supervisor) serve(ctx context.Context, l layout, st state, running []*process, client *http.Client) error {
+	admin, err := l.adminConfig()
+	if err != nil {
+		return err
+	}
+	if err := applyAll(ctx, admin, []byte(bootstrap), st.Ports); err != nil { // the node and Prometheus need their roles
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, proc := range running {
 		group.Go(func() error { return proc.watch(ctx) })
@@ -151,18 +158,14 @@ func (s *Supervisor) serve(ctx context.Context, l layout, st state, running []*p
 				return err
 			}
 		}
-		admin, err := l.adminConfig()
-		if err != nil {
-			return err
-		}
-		if err := s.install(ctx, admin, st.Ports); err != nil {
+		if err := applyAll(ctx, admin, s.Manifests, st.Ports); err != nil {
 			return err
 		}
 		st.Ready = true
 		s.Log.Info("local cluster ready", "kubeconfig", l.kubeconfig(adminName))
 		return l.writeState(st)
 	})
-	err := group.Wait()
+	err = group.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}

@@ -18,7 +18,8 @@ const signalLabel = "signal"
 const (
 	partSamples     = "samples"     // samples of each pod within the window
 	partLast        = "last"        // time of each pod's last sample
-	partRates       = "rates"       // requests a second by class and outcome
+	partArrivals    = "arrivals"    // requests a second that arrive, by class
+	partRates       = "rates"       // requests a second that end, by outcome
 	partOwn         = "ownLatency"  // ms spent in the component itself
 	partConnections = "connections" // percent of the pool, by pod
 )
@@ -45,7 +46,8 @@ func componentExpression(namespace, graph string, w time.Duration) string {
 		{partConnections, fmt.Sprintf("100 * avg_over_time(%s) / (%s > 0)", over(wire.ComponentConnections), metric(wire.ComponentConnLimit))},
 		{scaling.QueueDepth, "sum by (component) (avg_over_time(" + over(wire.ComponentQueueDepth) + "))"},
 		{scaling.InFlight, "sum by (component) (avg_over_time(" + over(wire.ComponentInFlight) + "))"},
-		{partRates, "sum by (component, class, outcome) (rate(" + over(wire.ComponentRequests) + "))"},
+		{partArrivals, "sum by (component, class) (rate(" + over(wire.ComponentArrivals) + "))"},
+		{partRates, "sum by (component, outcome) (rate(" + over(wire.ComponentRequests) + "))"},
 		{scaling.Latency, meanMilliseconds(wire.ComponentDuration, s, r)},
 		{partOwn, meanMilliseconds(wire.ComponentOwnDuration, s, r)},
 		{scaling.LatencyP95, quantileMilliseconds(0.95, wire.ComponentDuration, s, r)},

@@ -136,7 +136,7 @@ func measure(q Question, component ComponentQuestion, parts map[string]model.Vec
 	m.perPod(scaling.Connections, parts[partConnections])
 	m.total(scaling.QueueDepth, parts[scaling.QueueDepth])
 	m.total(scaling.InFlight, parts[scaling.InFlight])
-	m.rates(parts[partRates])
+	m.rates(parts[partArrivals], parts[partRates])
 	latency := parts[scaling.Latency]
 	if component.Type == graph.Database {
 		latency = parts[partOwn]
@@ -191,34 +191,37 @@ func (m *measurements) total(signal string, vector model.Vector) {
 	}
 }
 
-// rates turns requests a second by class and outcome into rates and shares. The
-// shares of a component without requests are not known.
-func (m *measurements) rates(vector model.Vector) {
-	if len(vector) == 0 {
-		return
+// rates turns requests a second into rates and shares. The shares of a component
+// without requests are not known.
+func (m *measurements) rates(arrivals, ends model.Vector) {
+	arrived, byClass := sumBy(arrivals, "class")
+	ended, byOutcome := sumBy(ends, "outcome")
+	if len(arrivals) > 0 {
+		m.add(scaling.RequestRate, arrived, nil)
 	}
-	var all, answered float64
-	byClass := map[model.LabelValue]float64{}
+	if len(ends) > 0 {
+		m.add(scaling.Throughput, byOutcome[wire.OutcomeAnswered], nil)
+	}
+	if ended > 0 {
+		m.add(scaling.ErrorRate, 100*(ended-byOutcome[wire.OutcomeAnswered])/ended, nil)
+	}
+	if arrived > 0 {
+		m.add(scaling.ReadRatio, 100*byClass[string(graph.Read)]/arrived, nil)
+		m.add(scaling.WriteRatio, 100*byClass[string(graph.Write)]/arrived, nil)
+		m.add(scaling.StaticRatio, 100*byClass[string(graph.Static)]/arrived, nil)
+	}
+}
+
+// sumBy adds samples up, all together and by a label.
+func sumBy(vector model.Vector, label model.LabelName) (total float64, by map[string]float64) {
+	by = map[string]float64{}
 	for _, sample := range vector {
-		rate := float64(sample.Value)
-		if !finite(rate) {
-			continue
-		}
-		all += rate
-		byClass[sample.Metric["class"]] += rate
-		if sample.Metric["outcome"] == wire.OutcomeAnswered {
-			answered += rate
+		if v := float64(sample.Value); finite(v) {
+			total += v
+			by[string(sample.Metric[label])] += v
 		}
 	}
-	m.add(scaling.RequestRate, all, nil)
-	m.add(scaling.Throughput, answered, nil)
-	if all <= 0 {
-		return
-	}
-	m.add(scaling.ErrorRate, 100*(all-answered)/all, nil)
-	m.add(scaling.ReadRatio, 100*byClass[model.LabelValue(graph.Read)]/all, nil)
-	m.add(scaling.WriteRatio, 100*byClass[model.LabelValue(graph.Write)]/all, nil)
-	m.add(scaling.StaticRatio, 100*byClass[model.LabelValue(graph.Static)]/all, nil)
+	return total, by
 }
 
 // downstream is the share of the request time that was spent waiting for others.

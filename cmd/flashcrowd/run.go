@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"flashcrowd.io/flashcrowd/internal/rehearsal"
+	"flashcrowd.io/flashcrowd/internal/report"
+)
+
+// clusterFlags say which cluster a command works on: one that a kubeconfig or a
+// context names, or the local one.
+type clusterFlags struct {
+	kubeconfig, context, namespace string
+	local                          localFlags
+}
+
+func (f *clusterFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster (default: the local cluster, which is started)")
+	cmd.Flags().StringVar(&f.context, "context", "", "context of the kubeconfig")
+	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "default", "namespace of the objects")
+	f.local.register(cmd)
+}
+
+// config is that of the cluster; the local one is brought up when none is named.
+func (f *clusterFlags) config(ctx context.Context, tell func(string)) (*rest.Config, error) {
+	if f.kubeconfig == "" && f.context == "" {
+		tell("starting the local cluster")
+		cluster, err := bringUp(ctx, &f.local)
+		if err != nil {
+			return nil, err
+		}
+		f.kubeconfig = cluster.Kubeconfig()
+	}
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = f.kubeconfig
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: f.context}).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	config.QPS, config.Burst = 50, 100
+	return config, nil
+}
+
+func runCommand() *cobra.Command {
+	var cluster clusterFlags
+	var output outputFormat
+	command := &cobra.Command{
+		Use:   "run FILE...",
+		Short: "Rehearse: apply the manifests, watch the run, print its report",
+		Long: `Applies a ComponentGraph and a Simulation, shows the run while it lasts and prints
+its report. Without a kubeconfig or a context it starts the local cluster.
+
+Exits with 0 only when the run finished and every objective held.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			manifests, err := rehearsal.Load(files, cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
+			return rehearse(cmd, &cluster, output, manifests)
+		},
+	}
+	cluster.register(command)
+	output.register(command)
+	return command
+}
+
+// rehearse carries one run out. The view goes to standard error, so that the
+// report is all that standard output holds.
+func rehearse(cmd *cobra.Command, cluster *clusterFlags, output outputFormat, manifests rehearsal.Manifests) error {
+	log.SetLogger(logr.Discard()) // the view tells what a person wants to know
+	view := viewOf(cmd.ErrOrStderr())
+	config, err := cluster.config(cmd.Context(), view.Step)
+	if err != nil {
+		view.Close()
+		return err
+	}
+	runner, err := rehearsal.NewRunner(config, cluster.namespace)
+	if err != nil {
+		view.Close()
+		return err
+	}
+	result, err := runner.Run(cmd.Context(), manifests, view)
+	view.Close()
+	if err != nil {
+		return err
+	}
+	if err := printReport(cmd.OutOrStdout(), output, result); err != nil {
+		return err
+	}
+	if result.Verdict != report.Met {
+		return errNotSucceeded
+	}
+	return nil
+}
+
+// viewOf is a live view on a terminal, and plain lines elsewhere.
+func viewOf(w io.Writer) rehearsal.View {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return rehearsal.NewPlainView(w)
+	}
+	return rehearsal.NewLiveView(w, func() int {
+		width, _, err := term.GetSize(int(file.Fd()))
+		if err != nil {
+			return 80
+		}
+		return width
+	})
+}
+
+func printReport(w io.Writer, output outputFormat, r report.Report) error {
+	return output.print(w, r, func(w io.Writer) error { return report.WriteText(w, r) })
+}
+
+func reportCommand() *cobra.Command {
+	var cluster clusterFlags
+	var output outputFormat
+	command := &cobra.Command{
+		Use: "report NAME", Short: "Print the report of a run", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			config, err := cluster.config(cmd.Context(), func(string) {})
+			if err != nil {
+				return err
+			}
+			runner, err := rehearsal.NewRunner(config, cluster.namespace)
+			if err != nil {
+				return err
+			}
+			result, err := runner.ReportOf(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return printReport(cmd.OutOrStdout(), output, result)
+		},
+	}
+	cluster.register(command)
+	output.register(command)
+	return command
+}

@@ -1,0 +1,151 @@
+package controllers
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/graph"
+	"flashcrowd.io/flashcrowd/internal/scaling"
+)
+
+// program is the compiled rules of one generation of a simulation.
+type program struct {
+	generation int64
+	compiled   scaling.Program
+	rules      []scaling.Rule
+	problems   string
+}
+
+// ruleCache compiles the rules of a simulation once for each generation.
+type ruleCache struct {
+	mu       sync.Mutex
+	programs map[types.UID]program
+}
+
+func newRuleCache() *ruleCache { return &ruleCache{programs: map[types.UID]program{}} }
+
+// program is the compiled rules; those that do not compile are left out and
+// named in problems.
+func (c *ruleCache) program(sim *v1alpha1.Simulation) program {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p, ok := c.programs[sim.UID]; ok && p.generation == sim.Generation {
+		return p
+	}
+	rules := rulesOf(sim.Spec.AutoScaling.Rules)
+	compiled, faults := scaling.Compile(rules)
+	words := make([]string, 0, len(faults))
+	for _, f := range faults {
+		words = append(words, f.Error())
+	}
+	p := program{generation: sim.Generation, compiled: compiled, rules: rules, problems: strings.Join(words, "; ")}
+	c.programs[sim.UID] = p
+	return p
+}
+
+func (c *ruleCache) forget(uid types.UID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.programs, uid)
+}
+
+// rulesOf lays the user's rules over the built-in ones: one named like a
+// built-in rule changes only what it sets.
+func rulesOf(users []v1alpha1.Rule) []scaling.Rule {
+	rules := served(scaling.BuiltIn())
+	for _, user := range users {
+		at := slices.IndexFunc(rules, func(r scaling.Rule) bool { return r.Name == user.Name })
+		if at < 0 {
+			rules = append(rules, scaling.Rule{Name: user.Name})
+			at = len(rules) - 1
+		}
+		rules[at] = override(rules[at], user)
+	}
+	return rules
+}
+
+// served are the built-in rules whose actions stubs can carry out. The others
+// insert or feed components of types that no stub serves.
+func served(rules []scaling.Rule) []scaling.Rule {
+	for i, r := range rules {
+		switch r.Then {
+		case graph.InsertCache, graph.InsertCDN, graph.AddWorkers, graph.AddReadReplica:
+			rules[i].Disabled = true
+		}
+	}
+	return rules
+}
+
+// override sets what the user's rule sets.
+func override(r scaling.Rule, user v1alpha1.Rule) scaling.Rule {
+	if user.Disabled != nil {
+		r.Disabled = *user.Disabled
+	}
+	if s := user.Select; s != nil {
+		r.Select = scaling.Selector{Names: s.Names}
+		for _, t := range s.Types {
+			r.Select.Types = append(r.Select.Types, graph.ComponentType(t))
+		}
+	}
+	if user.When != "" {
+		r.When = user.When
+	}
+	if user.Then != "" {
+		r.Then = graph.Action(user.Then)
+	}
+	if user.ForSeconds != nil {
+		r.For = time.Duration(*user.ForSeconds) * time.Second
+	}
+	if user.Step != nil {
+		r.Step = scaling.StepSize{Kind: scaling.Fixed, Count: *user.Step}
+	}
+	if user.TargetPercent != nil {
+		r.Step = scaling.StepSize{Kind: scaling.Proportional, Target: float64(*user.TargetPercent)}
+	}
+	r.Cooldown = orDuration(user.CooldownSeconds, r.Cooldown)
+	r.Stabilization = orDuration(user.StabilizationSeconds, r.Stabilization)
+	if l := user.Limits; l != nil {
+		r.Limits.Min, r.Limits.Max = orInt32(l.Min, r.Limits.Min), orInt32(l.Max, r.Limits.Max)
+	}
+	for _, s := range user.Signals {
+		r.Queries = append(r.Queries, scaling.Query{Name: s.Name, PromQL: s.Query})
+	}
+	return r
+}
+
+func orDuration(seconds *int32, otherwise *time.Duration) *time.Duration {
+	if seconds == nil {
+		return otherwise
+	}
+	d := time.Duration(*seconds) * time.Second
+	return &d
+}
+
+func orInt32(v *int32, otherwise int32) int32 {
+	if v == nil {
+		return otherwise
+	}
+	return *v
+}
+
+// settingsOf are the settings that hold for all rules of a simulation. Times
+// grow with the window: all defaults belong to one of ten seconds.
+func settingsOf(sim *v1alpha1.Simulation, scrape time.Duration) scaling.Settings {
+	a := sim.Spec.AutoScaling
+	s := scaling.Defaults()
+	if a.WindowSeconds != nil {
+		s = s.Scaled(float64(*a.WindowSeconds) / s.Window.Seconds())
+		s.Window = time.Duration(*a.WindowSeconds) * time.Second
+	}
+	s.Interval, s.ScrapeLag = tickInterval(sim), scrape
+	s.Budget.MaxReplicas = orInt32(a.MaxReplicasTotal, 300)
+	if a.Mode == v1alpha1.ModeDryRun {
+		s.Mode = scaling.DryRun
+	}
+	return s
+}

@@ -1,0 +1,141 @@
+package rehearsal
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/report"
+)
+
+// Report is the report of a simulation on a graph, as far as it has come.
+func Report(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) report.Report {
+	r := report.Report{
+		Simulation: sim.Namespace + "/" + sim.Name, Graph: sim.Namespace + "/" + sim.Spec.GraphRef.Name, Engine: report.Live,
+		Valid: true, Verdict: verdict(sim), DurationSeconds: float64(sim.Status.ElapsedSeconds),
+		Objectives: []report.Objective{}, Decisions: Decisions(sim), Alerts: []report.Alert{}, Findings: []report.Finding{},
+		Components: []report.Component{}, Connections: []report.Connection{},
+	}
+	if s := sim.Status.Summary; s != nil {
+		r.Valid, r.InvalidReason = s.Invalid == "", s.Invalid
+		r.Requests = report.Requests{Offered: s.Offered, Answered: s.Answered, Failed: s.Failed, Dropped: s.Dropped}
+		r.LatencyMs = report.LatencyMs{Mean: millis(s.MeanMicroseconds), P50: millis(s.P50Microseconds), P95: millis(s.P95Microseconds), P99: millis(s.P99Microseconds)}
+	}
+	for _, o := range sim.Status.Objectives {
+		r.Objectives = append(r.Objectives, report.Objective{Name: o.Name, Met: *o.Met, Value: float64(*o.ValueMilli) / 1000, Target: float64(*o.TargetMilli) / 1000, Unit: o.Unit})
+	}
+	for _, a := range sim.Status.Alerts {
+		r.Alerts = append(r.Alerts, report.Alert{Time: a.Time.Time, Severity: a.Severity, Component: a.Component, Message: a.Message})
+	}
+	for _, f := range sim.Status.Findings {
+		r.Findings = append(r.Findings, report.Finding{Time: f.Time.Time, Component: f.Component, Message: f.Message})
+	}
+	architecture(&r, sim, cg)
+	return r
+}
+
+func millis(microseconds int64) float64 { return float64(microseconds) / 1000 }
+
+func verdict(sim *v1alpha1.Simulation) report.Verdict {
+	c := meta.FindStatusCondition(sim.Status.Conditions, v1alpha1.ConditionSucceeded)
+	if c == nil || !meta.IsStatusConditionTrue(sim.Status.Conditions, v1alpha1.ConditionFinished) {
+		return report.Running
+	}
+	switch c.Reason {
+	case v1alpha1.ReasonObjectivesMet:
+		return report.Met
+	case v1alpha1.ReasonObjectivesMissed:
+		return report.Missed
+	case v1alpha1.ReasonStoppedEarly:
+		return report.Stopped
+	case v1alpha1.ReasonInvalid:
+		if sim.Status.Summary != nil {
+			return invalidVerdict(sim)
+		}
+	}
+	return report.Failed
+}
+
+// invalidVerdict judges the objectives of a run whose numbers cannot be
+// believed; the report says so beside it.
+func invalidVerdict(sim *v1alpha1.Simulation) report.Verdict {
+	for _, o := range sim.Status.Objectives {
+		if !*o.Met {
+			return report.Missed
+		}
+	}
+	return report.Met
+}
+
+// Decisions are those of the log, at their second of the run.
+func Decisions(sim *v1alpha1.Simulation) []report.Decision {
+	out := []report.Decision{}
+	for _, d := range sim.Status.Decisions {
+		row := report.Decision{
+			Time: d.Time.Time, Rule: d.Rule, Action: string(d.Action), Component: d.Component, From: d.From, To: d.To, Reason: d.Reason,
+		}
+		if sim.Status.StartTime != nil {
+			row.Second = max(0, d.Time.Sub(sim.Status.StartTime.Time).Seconds())
+		}
+		if e := d.Effect; e != nil {
+			row.Effect = fmt.Sprintf("%s: %s %.4g -> %.4g", e.Verdict, e.Signal, float64(*e.BeforeMilli)/1000, float64(*e.AfterMilli)/1000)
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// architecture fills in the live architecture with what was measured last.
+func architecture(r *report.Report, sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) {
+	if cg == nil {
+		return
+	}
+	measured := map[string]v1alpha1.MeasuredComponent{}
+	for _, m := range sim.Status.Measured {
+		measured[m.Name] = m
+	}
+	for _, c := range cg.Status.Components {
+		m := measured[c.Name]
+		row := report.Component{
+			Name: c.Name, Type: string(c.Type), Replicas: *c.Replicas, Origin: "user",
+			Utilization: scaled(m.CPUMilliPercent), LatencyMs: scaled(m.LatencyMicroseconds), ErrorRate: scaled(m.ErrorMilliPercent),
+		}
+		if c.Origin.Decision > 0 {
+			row.Origin = c.Origin.Rule
+		}
+		r.Components = append(r.Components, row)
+	}
+	for _, c := range cg.Status.Connections {
+		r.Connections = append(r.Connections, report.Connection{From: c.From, To: c.To})
+	}
+}
+
+func scaled(m *int64) *float64 {
+	if m == nil {
+		return nil
+	}
+	v := float64(*m) / 1000
+	return &v
+}
+
+// progress is the state of a run for a view.
+func progress(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) Progress {
+	p := Progress{Duration: time.Duration(*sim.Spec.DurationSeconds) * time.Second, Elapsed: time.Duration(sim.Status.ElapsedSeconds) * time.Second}
+	if c := meta.FindStatusCondition(sim.Status.Conditions, v1alpha1.ConditionSucceeded); c != nil {
+		p.Stage = c.Reason
+	}
+	if s := sim.Status.Summary; s != nil {
+		p.Rate, p.P50Ms, p.P99Ms = float64(s.RequestsPerSecond), millis(s.P50Microseconds), millis(s.P99Microseconds)
+		if s.Offered > 0 {
+			p.ErrorPercent = 100 * float64(s.Failed+s.Dropped) / float64(s.Offered)
+		}
+	}
+	if cg != nil {
+		for _, c := range cg.Status.Components {
+			p.Components = append(p.Components, ComponentProgress{Name: c.Name, Ready: *c.ReadyReplicas, Desired: *c.Replicas})
+		}
+	}
+	return p
+}
