@@ -13,10 +13,14 @@ func (t *tick) advise() {
 		if p.truth == False {
 			delete(t.state.Told, name)
 		}
-		if _, told := t.state.Told[name]; told || !p.advice || !p.asks() {
+		if !p.advice || !p.asks() {
 			continue
 		}
 		message := adviceText(p)
+		t.held[key(p.subject.Name, "advice:"+p.rule.Name)] = message
+		if _, told := t.state.Told[name]; told {
+			continue
+		}
 		t.state.Told[name] = t.Now
 		t.out.Findings = append(t.out.Findings, Finding{Key: name, Time: t.Now, Component: p.subject.Name, Rule: p.rule.Name, Message: message})
 		if o := t.objects[objectKey(p.subject.Name, objectMode(p.mode))]; o != nil && o.result == None {

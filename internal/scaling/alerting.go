@@ -36,10 +36,7 @@ func (t *tick) watch(c graph.Component, rule AlertRule) {
 	severity, threshold := rule.severity(v.Value, t.state.Alerts[name].Severity)
 	a := Alert{
 		Key: name, Component: c.Name, Signal: rule.Signal, Severity: severity, Value: v.Value, Threshold: threshold,
-		Message: fmt.Sprintf("%s %s at %s", c.Name, strings.ToUpper(rule.Signal[:1])+rule.Signal[1:], withUnit(rule.Signal, v.Value)),
-	}
-	if rule.Signal == CPU {
-		a.Message = fmt.Sprintf("%s CPU at %s", c.Name, withUnit(CPU, v.Value))
+		Message: fmt.Sprintf("%s %s at %s", c.Name, label(rule.Signal), withUnit(rule.Signal, v.Value)),
 	}
 	if severity == "" {
 		t.clear(a)
@@ -100,11 +97,15 @@ func (t *tick) clearGone() {
 	for _, name := range slices.Sorted(maps.Keys(t.state.Alerts)) {
 		_, exists := t.live.Component(component(name))
 		_, holds := t.held[name]
-		condition := signal(name) == "at-max" || signal(name) == "flapping" || strings.HasPrefix(signal(name), "no-effect:")
-		if !exists || (condition && !holds) {
+		if !exists || (isCondition(signal(name)) && !holds) {
 			t.clear(Alert{Key: name, Component: component(name), Signal: signal(name), Message: fmt.Sprintf("%s: %s is over", component(name), signal(name))})
 		}
 	}
+}
+
+// isCondition reports whether an alert is about a state of the rules and not about a signal.
+func isCondition(signal string) bool {
+	return signal == "at-max" || signal == "flapping" || strings.HasPrefix(signal, "no-effect:") || strings.HasPrefix(signal, "advice:")
 }
 
 func component(name string) string { return name[:strings.IndexByte(name, '/')] }

@@ -24,7 +24,7 @@ func (t *tick) resize(o *object, p *pair, n int32, reason string) {
 	}
 	o.rule, o.to, o.reason = p.rule.Name, n, reason
 	t.noteChange(o, n)
-	t.decide(p, d, o)
+	t.decide(p, d, o.name)
 }
 
 // noteChange remembers a change for cool-downs, rate policies and the flap budget.
@@ -63,11 +63,11 @@ func (t *tick) insertLayer(p *pair) {
 	if o := t.objects[objectKey(p.subject.Name, objectMode(p.mode))]; o != nil && o.result == None {
 		o.result, o.rule, o.reason = Structural, p.rule.Name, d.Reason
 	}
-	t.decide(p, d, nil)
+	t.decide(p, d, p.layer.Name)
 }
 
 // decide completes a decision and hands it to whom its mode says.
-func (t *tick) decide(p *pair, d graph.Decision, o *object) {
+func (t *tick) decide(p *pair, d graph.Decision, changed string) {
 	t.nextID++
 	d.ID, d.Time, d.Simulation, d.Rule = t.nextID, t.Now, t.Simulation, p.rule.Name
 	d.Signals = p.signals(t.Settings)
@@ -80,7 +80,7 @@ func (t *tick) decide(p *pair, d graph.Decision, o *object) {
 		return
 	}
 	t.out.Decisions = append(t.out.Decisions, d)
-	t.expect(p, d, o)
+	t.expect(p, d, changed)
 }
 
 // signals are the known values that the decision rests on.

@@ -7,12 +7,12 @@ import (
 )
 
 // expect remembers a decision so that its effect is measured once it settled.
-func (t *tick) expect(p *pair, d graph.Decision, o *object) {
+func (t *tick) expect(p *pair, d graph.Decision, changed string) {
 	signal := p.hot.signal
-	if signal == "" && o != nil && d.Action == graph.RemoveReplica {
+	if signal == "" && d.Action == graph.RemoveReplica {
 		signal = CPU
 	}
-	if signal == "" || signal == ReplicaCount || signal == ReadyCount || o == nil {
+	if signal == "" || signal == ReplicaCount || signal == ReadyCount {
 		return
 	}
 	seen, _ := t.observation(p.subject.Name)
@@ -25,7 +25,7 @@ func (t *tick) expect(p *pair, d graph.Decision, o *object) {
 	}
 	rate := seen.Signal(RequestRate, p.rule.window(t.Settings))
 	e := PendingEffect{
-		Decision: d.ID, Rule: p.rule.Name, Subject: p.subject.Name, Object: o.name, In: d.To < d.From,
+		Decision: d.ID, Rule: p.rule.Name, Subject: p.subject.Name, Object: changed, In: d.To < d.From,
 		Signal: signal, Window: p.rule.window(t.Settings), Before: before, Since: t.Now,
 	}
 	if rate.unknown(t.Now, t.Settings) == "" {

@@ -24,6 +24,10 @@ func (t *tick) evaluate() {
 			t.measure(p)
 			t.judge(p)
 			t.pairs = append(t.pairs, p)
+			if p.object != "" {
+				at := objectKey(p.object, objectMode(m))
+				t.byKey[at] = append(t.byKey[at], p)
+			}
 		}
 	}
 }

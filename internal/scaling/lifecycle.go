@@ -12,7 +12,10 @@ import (
 func (t *tick) advance() {
 	for _, p := range t.pairs {
 		t.hold(p)
-		p.firing = p.truth == True && p.state.Held >= p.rule.For
+		p.firing = p.fast || (p.truth == True && p.state.Held >= p.rule.For)
+		if o := t.objects[objectKey(p.object, objectMode(p.mode))]; p.fast && o != nil {
+			o.state.Panic = t.Now.Add(p.rule.window(t.Settings))
+		}
 		if p.truth == False && p.rule.KeepFiringFor > 0 && !p.state.LastTrue.IsZero() {
 			p.firing = t.Now.Sub(p.state.LastTrue) < p.rule.KeepFiringFor && p.state.Held >= p.rule.For
 		}
@@ -96,10 +99,18 @@ func (r compiled) measures() bool {
 	return false
 }
 
+// neighbourhood is the subject, its object, what calls and is called by it, and
+// the caches and replicas that share a database's requests.
 func (t *tick) neighbourhood(p *pair) []string {
 	a := t.architecture(p.mode)
-	near := append([]string{p.subject.Name}, a.Callers(p.subject.Name)...)
+	callers := a.Callers(p.subject.Name)
+	near := append([]string{p.subject.Name}, callers...)
 	near = append(near, a.Callees(p.subject.Name)...)
+	if p.subject.Type == graph.Database {
+		for _, caller := range callers {
+			near = append(near, a.Callees(caller)...)
+		}
+	}
 	if p.object != "" && p.object != p.subject.Name {
 		near = append(near, p.object)
 	}
@@ -107,7 +118,8 @@ func (t *tick) neighbourhood(p *pair) []string {
 }
 
 // bypasses reports whether a breach is so much further over than when the rule
-// last acted that it need not wait for its window.
+// last acted that it need not wait for its window: one and a half times as far,
+// where the first tenth does not count as far.
 func (p *pair) bypasses() bool {
-	return p.fast || (p.state.Breach > 1 && p.ratio-1 >= 1.5*(p.state.Breach-1) && !math.IsInf(p.ratio, 0))
+	return p.fast || (p.state.Breach > 1 && p.ratio-1 >= 1.5*max(p.state.Breach-1, 0.1) && !math.IsInf(p.ratio, 0))
 }

@@ -55,7 +55,7 @@ func shop(replicas int32) graph.Architecture {
 	}
 }
 
-func mustCompile(t testing.TB, rules ...Rule) Program {
+func mustCompile(t testingT, rules ...Rule) Program {
 	t.Helper()
 	program, problems := Compile(rules)
 	for _, p := range problems {

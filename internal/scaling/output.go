@@ -49,20 +49,14 @@ func (t *tick) keepSpent(rules map[string]RuleState) {
 
 // record explains every component that a rule watches or changes.
 func (t *tick) record() {
+	watching := map[string][]*pair{}
+	for _, p := range t.pairs {
+		at := objectKey(p.subject.Name, objectMode(p.mode))
+		watching[at] = append(watching[at], p)
+	}
 	for _, o := range t.sortedObjects() {
-		var pairs []*pair
-		touched := false
-		for _, p := range t.pairs {
-			if objectMode(p.mode) != o.mode {
-				continue
-			}
-			touched = touched || p.object == o.name
-			if p.subject.Name == o.name {
-				pairs = append(pairs, p)
-			}
-		}
-		if len(pairs) > 0 || touched {
-			t.out.Records = append(t.out.Records, t.recordOf(o, pairs))
+		if len(watching[o.key]) > 0 || len(t.pairsOf(o)) > 0 {
+			t.out.Records = append(t.out.Records, t.recordOf(o, watching[o.key]))
 		}
 	}
 }

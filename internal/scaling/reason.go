@@ -18,7 +18,10 @@ func outReason(p *pair, from, to int32) string {
 }
 
 func layerReason(p *pair) string {
-	return fmt.Sprintf("%s: %s, %s before %s", headline(p), comparisonText(p), p.layer.Name, p.subject.Name)
+	where := map[graph.Action]string{
+		graph.InsertCache: "beside", graph.AddReadReplica: "reads for", graph.AddWorkers: "works for",
+	}[p.rule.Then]
+	return fmt.Sprintf("%s: %s, %s %s %s", headline(p), comparisonText(p), p.layer.Name, orElse(where, "before"), p.subject.Name)
 }
 
 func comparisonText(p *pair) string {
@@ -67,4 +70,13 @@ func withUnit(signal string, value float64) string {
 func plain(value float64) string {
 	text := strconv.FormatFloat(value, 'f', 2, 64)
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}
+
+// label is a signal as people say it.
+func label(signal string) string {
+	said := map[string]string{
+		CPU: "CPU", Connections: "connections", ErrorRate: "error rate", LatencyP95: "latency p95", LatencyP99: "latency p99",
+		QueueDepth: "queue depth", GeoLatency: "geographic latency",
+	}[signal]
+	return orElse(said, signal)
 }

@@ -16,7 +16,9 @@ type tick struct {
 	state   State
 	pairs   []*pair
 	objects map[string]*object
-	held    map[string]string // conditions that are alerts while they last: key -> message
+	seen    map[string]int     // where in Observations a component is
+	byKey   map[string][]*pair // pairs by the key of their object
+	held    map[string]string  // conditions that are alerts while they last: key -> message
 	out     Output
 	nextID  int64
 }
@@ -59,7 +61,10 @@ type object struct {
 }
 
 func newTick(in Input) *tick {
-	t := &tick{Input: in, state: in.State.clone(), objects: map[string]*object{}, held: map[string]string{}}
+	t := &tick{Input: in, state: in.State.clone(), objects: map[string]*object{}, byKey: map[string][]*pair{}, seen: make(map[string]int, len(in.Observations)), held: map[string]string{}}
+	for i, o := range in.Observations {
+		t.seen[o.Component] = i
+	}
 	t.live = graph.Fold(in.Base, in.Log)
 	t.virtual = t.live
 	if len(t.state.Virtual) > 0 {
@@ -98,8 +103,8 @@ func (t *tick) architecture(m Mode) graph.Architecture {
 }
 
 func (t *tick) observation(name string) (Observation, bool) {
-	at := slices.IndexFunc(t.Observations, func(o Observation) bool { return o.Component == name })
-	if at < 0 {
+	at, ok := t.seen[name]
+	if !ok {
 		return Observation{Component: name}, false
 	}
 	return t.Observations[at], true
@@ -135,13 +140,7 @@ func (t *tick) sortedObjects() []*object {
 
 // pairsOf are the pairs whose object is o, in the order of rules.
 func (t *tick) pairsOf(o *object) []*pair {
-	var found []*pair
-	for _, p := range t.pairs {
-		if p.object == o.name && objectMode(p.mode) == o.mode {
-			found = append(found, p)
-		}
-	}
-	return found
+	return t.byKey[o.key]
 }
 
 // objectMode puts suspended rules with the acting ones: they see the same sizes.
