@@ -20,14 +20,14 @@ func (f Fault) String() string { return f.Path + ": " + f.Message }
 // dangling, doubled and looping connections, cycles, components that no traffic
 // reaches, replicas of nothing. No fault means that it can run.
 func Check(a Architecture) []Fault {
-	faults := slices.Concat(checkNames(a), checkConnections(a), checkReplicas(a))
+	faults := slices.Concat(checkNames(a), checkConnections(a), checkReplicas(a), checkBlocks(a))
 	if len(faults) > 0 {
 		return faults // the rest reads names that must hold
 	}
 	if cycle := a.cycle(); cycle != nil {
 		return []Fault{{"spec.connections", fmt.Sprintf("the calls go round in a circle, %s: remove one of these connections", strings.Join(cycle, " -> "))}}
 	}
-	return checkEntry(a)
+	return slices.Concat(checkEntry(a), checkFeeding(a))
 }
 
 func checkNames(a Architecture) []Fault {

@@ -108,8 +108,11 @@ func covered(v Value, r Replicas) float64 {
 
 // scaledToVirtual is what a signal would be at the size a dry run has reached.
 func (t *tick) scaledToVirtual(p *pair, name string, value float64) float64 {
+	if p.mode != DryRun {
+		return value
+	}
 	real, ok := t.live.Component(p.subject.Name)
-	if p.mode != DryRun || !ok || real.Replicas == p.subject.Replicas {
+	if !ok || real.Replicas == p.subject.Replicas {
 		return value
 	}
 	l := look{subject: real, from: real.Replicas, to: p.subject.Replicas, cpu: t.utilization(real.Name)}
