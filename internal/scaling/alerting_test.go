@@ -1,0 +1,64 @@
+package scaling
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAlertsAreRaisedOnceAndClearedOnceWithHysteresis(t *testing.T) {
+	r := newRig(t, shrink())
+	var got []string
+	for _, cpu := range []float64{80, 80.1, 90, 96, 96, 90, 85, 80, 72.1, 72, 50, 50, 81} {
+		r.set("api-server", CPU, cpu)
+		for _, a := range r.step().Alerts {
+			word := string(a.Severity)
+			if a.Cleared {
+				word = "cleared"
+			}
+			got = append(got, word+" "+a.Message)
+		}
+	}
+	want := []string{
+		"warning api-server CPU at 80.1%", "critical api-server CPU at 96.0%", "warning api-server CPU at 85.0%",
+		"cleared api-server CPU at 72.0%", "warning api-server CPU at 81.0%",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("alerts (-want +got):\n%s", diff)
+	}
+	r.lose("api-server", CPU)
+	if got := r.step().Alerts; len(got) != 0 {
+		t.Errorf("missing data changed alerts: %v", got)
+	}
+}
+
+func TestAFullComponentAlertsWithItsShortfall(t *testing.T) {
+	r := newRig(t, hot(func(r *Rule) { r.Limits.Max = 1 }))
+	r.settings.Alerts = nil
+	r.set("api-server", CPU, 100)
+	if got := r.step().Alerts; len(got) != 1 || got[0].Message != "api-server is at its maximum of 1 replicas and needs 2" {
+		t.Errorf("alerts %+v, want one at the maximum", got)
+	}
+	r.run(10 * time.Second)
+	r.set("api-server", CPU, 10).set("api-server", Memory, 10)
+	if got := r.step().Alerts; len(got) != 1 || !got[0].Cleared {
+		t.Errorf("alerts %+v, want it cleared", got)
+	}
+}
+
+func TestStateIsBounded(t *testing.T) {
+	r := newRig(t)
+	size := func() int { return len(asJSON(t, r.state)) }
+	load := func() {
+		for i := range 600 {
+			r.set("api-server", CPU, float64(i%97)).set("api-server", Memory, 20).set("database", Latency, float64(i%600)).step()
+		}
+	}
+	load()
+	before := size()
+	load()
+	if after := size(); after > before+before/2 {
+		t.Errorf("state grew from %d to %d bytes", before, after)
+	}
+}
