@@ -29,3 +29,45 @@ $(TOOLS)/.stamp: hack/tools/go.mod hack/tools/go.sum
 .PHONY: generate
 generate: $(TOOLS)/.stamp ## Regenerate code and manifests.
 	$(CONTROLLER_GEN) object crd paths=./api/... output:crd:dir=config/crd/bases
+	$(KUSTOMIZE) build config/default > config/install.yaml
+
+.PHONY: verify
+verify: generate ## Check that generated files are up to date and the code is formatted.
+	git diff --exit-code -- api config
+	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
+	go mod verify
+
+.PHONY: vet
+vet: ## Check the code for likely mistakes.
+	go vet ./...
+
+# Packages whose tests start processes or measure time take turns; the others
+# run together, with the race detector.
+PROCESS_TESTS := ./test/... ./internal/localcluster/...
+
+.PHONY: test
+test: controlplane build vet unit process-tests ## Run every test: units, the real API server, real processes, whole runs.
+
+.PHONY: unit
+unit: ## Run the tests of single packages with the race detector.
+	go test -race -timeout 15m $$(go list ./... | grep -vE '/test/|/internal/localcluster')
+
+.PHONY: process-tests
+process-tests: controlplane build ## Run the tests that start real processes.
+	go test -p 1 -timeout 40m $(PROCESS_TESTS)
+
+.PHONY: e2e
+e2e: controlplane build ## Rehearse the samples from their manifests alone.
+	go test -v -timeout 40m ./test/e2e/
+
+.PHONY: demo
+demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this checkout to its report.
+	@echo "kubeconfig of the local cluster: $$HOME/.flashcrowd/kubeconfig"
+	$(BIN)/flashcrowd run config/samples/scenario-1.yaml
+	@echo "The cluster is still up. Look around with: kubectl --kubeconfig $$HOME/.flashcrowd/kubeconfig get cg,sim,pods"
+	@echo "Stop it with: $(BIN)/flashcrowd local down"
+
+.PHONY: bench
+bench: build ## Measure what requests, arrivals and ticks cost on this machine.
+	go test -run '^$$' -bench . -benchtime 2s ./internal/station ./internal/scaling
+	go test -run '^$$' -bench . -benchtime 1x -timeout 20m ./test/bench

@@ -13,6 +13,10 @@ import (
 const (
 	dialTimeout = time.Second
 	redialAfter = 100 * time.Millisecond
+	// joinAfter is how long a new target waits for its first request while others
+	// serve: longer than an idle process promises ahead, so that what it has
+	// promised to those behind it stays true.
+	joinAfter = 2 * promiseAhead
 )
 
 // target is an instance of the entry.
@@ -23,13 +27,16 @@ type target struct {
 	// ready says that the topology sends requests to it; drains that it asked for
 	// none; leaving that it is given up once its answers are in.
 	ready, drains, leaving bool
-	open                   int
+	// joins is set while others serve in its place; former says that the entry is
+	// elsewhere now, and that it serves only until the new one does.
+	joins, former bool
+	open          int
 }
 
 func (t *target) takes() bool { return t.conn != nil && t.ready && !t.drains && !t.leaving }
 
 func (t *target) promise(at int64) {
-	if t.conn != nil && !t.leaving && !t.drains {
+	if t.conn != nil && !t.leaving && !t.drains && at > t.conn.Hello.Promise {
 		t.conn.Send(wire.Frame{Op: wire.OpPromise, Time: at})
 	}
 }
@@ -86,7 +93,6 @@ func (g *Generator) apply(t wire.Topology) {
 		}
 	}
 	seen := map[string]bool{}
-	anyReady := slices.ContainsFunc(entry, func(i wire.Instance) bool { return i.State == wire.Ready })
 	for _, i := range entry {
 		seen[i.Address] = true
 		known := g.targets[i.Address]
@@ -97,13 +103,11 @@ func (g *Generator) apply(t wire.Topology) {
 			known = &target{id: i.ID, address: i.Address}
 			g.targets[i.Address] = known
 		}
-		known.ready, known.leaving = i.State == wire.Ready, false
+		known.ready, known.leaving, known.former = i.State == wire.Ready, false, false
 		g.dial(known, 0)
 	}
 	for address, known := range g.targets {
-		if !seen[address] && (anyReady || !known.ready) {
-			g.part(known)
-		}
+		known.former = known.former || !seen[address]
 	}
 	g.refresh()
 }
@@ -146,20 +150,43 @@ func (g *Generator) part(t *target) {
 	}
 }
 
-// refresh lists the targets that take requests, and closes those that are done.
+// refresh lists the targets that take requests: the instances of the entry, those
+// that have just joined only if there are no others, and those of a former entry
+// until the new one takes over.
 func (g *Generator) refresh() {
-	g.usable = g.usable[:0]
-	for address, t := range g.targets {
-		if t.leaving && t.open == 0 {
-			t.close()
-			delete(g.targets, address)
-			continue
+	var current, joining, former []*target
+	for _, t := range g.targets {
+		switch {
+		case !t.takes():
+		case t.former:
+			former = append(former, t)
+		case t.joins:
+			joining = append(joining, t)
+		default:
+			current = append(current, t)
 		}
-		if t.takes() {
-			g.usable = append(g.usable, t)
+	}
+	for _, choice := range [][]*target{current, former, joining} {
+		if g.usable = choice; len(choice) > 0 {
+			break
 		}
 	}
 	slices.SortFunc(g.usable, func(a, b *target) int { return cmp.Or(cmp.Compare(len(a.id), len(b.id)), cmp.Compare(a.id, b.id)) })
+	g.partFormer(len(current) > 0)
+}
+
+// partFormer gives up targets that the entry no longer has, once it has others,
+// and closes those whose answers are in.
+func (g *Generator) partFormer(replaced bool) {
+	for address, t := range g.targets {
+		if t.former && (replaced || !t.takes()) {
+			g.part(t)
+		}
+		if t.leaving && t.open == 0 {
+			t.close()
+			delete(g.targets, address)
+		}
+	}
 }
 
 // pick takes the targets in turn.
@@ -177,6 +204,10 @@ func (g *Generator) dial(t *target, after time.Duration) {
 	}
 	t.dialing = true
 	hello := wire.Hello{From: "generator", Promise: g.promised}
+	t.joins = len(g.usable) > 0
+	if t.joins {
+		hello.Promise = max(hello.Promise, g.o.Now().Add(joinAfter).UnixNano())
+	}
 	g.running.Go(func() {
 		if after > 0 {
 			select {
@@ -206,8 +237,28 @@ func (g *Generator) dialed(t *target, conn *transport.Conn, err error) {
 		conn.Close()
 	default:
 		t.conn, t.drains = conn, false
+		if t.joins {
+			g.later(joinAfter, func() { g.joined(t) })
+		}
 		g.refresh()
 	}
+}
+
+// joined gives a new target its share.
+func (g *Generator) joined(t *target) {
+	t.joins = false
+	g.refresh()
+}
+
+// later leaves something for the loop to do after a pause.
+func (g *Generator) later(pause time.Duration, f func()) {
+	g.running.Go(func() {
+		select {
+		case <-g.stopping:
+		case <-time.After(pause):
+			g.act(f)
+		}
+	})
 }
 
 // receive takes one frame of a target.

@@ -134,13 +134,7 @@ func (n *Node) assess() {
 	}
 	if delay := n.settings.component.StartupDelay - time.Duration(n.o.Now()-n.started); delay > 0 {
 		why = "starting up"
-		n.running.Go(func() {
-			select {
-			case <-n.input.closed():
-			case <-time.After(delay):
-				n.input.act(n.assess)
-			}
-		})
+		n.later(delay, n.assess)
 	}
 	if n.draining {
 		why = "draining"

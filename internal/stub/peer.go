@@ -12,6 +12,10 @@ const (
 	dialTimeout = time.Second
 	// redialAfter a connection was refused or lost.
 	redialAfter = 100 * time.Millisecond
+	// joinAfter is how long a new peer waits for its first call while others
+	// serve: longer than an idle process promises ahead, so that what it has
+	// promised to those behind it stays true.
+	joinAfter = 2 * time.Duration(promiseAhead)
 )
 
 // peer is an instance that this one calls.
@@ -23,6 +27,8 @@ type peer struct {
 	// usable says that the topology sends requests to it; drains that it asked
 	// for none; leaving that it is given up once its answers are in.
 	usable, drains, leaving bool
+	// joins is set while others serve in its place.
+	joins bool
 	// promised is the last promise sent, answered the last heard about answers.
 	promised, answered int64
 	calls              map[uint64]callOf
@@ -157,6 +163,10 @@ func (n *Node) dial(p *peer, after time.Duration) {
 	}
 	p.dialing = true
 	hello := wire.Hello{From: n.id, Promise: n.horizon, AnswerPromises: n.settings.chains}
+	p.joins = n.replaceable(p)
+	if p.joins {
+		hello.Promise += int64(joinAfter)
+	}
 	n.running.Go(func() {
 		if after > 0 {
 			select {
@@ -179,9 +189,39 @@ func (n *Node) dialed(p *peer, conn *transport.Conn, err error) {
 	case p.leaving || n.closing() || n.peers[p.address] != p:
 		conn.Close()
 	default:
-		p.conn, p.promised, p.answered, p.drains = conn, 0, 0, false
+		p.conn, p.promised, p.answered, p.drains = conn, conn.Hello.Promise, 0, false
+		if p.joins {
+			n.later(joinAfter, func() { n.joined(p) })
+		}
 		n.refreshPools()
 	}
+}
+
+// replaceable reports whether other peers serve all that a new one would.
+func (n *Node) replaceable(p *peer) bool {
+	for _, pool := range n.routes.pools() {
+		if slices.Contains(pool.components, p.component) && len(pool.peers) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// joined gives a new peer its share.
+func (n *Node) joined(p *peer) {
+	p.joins = false
+	n.refreshPools()
+}
+
+// later leaves something for the loop to do after a pause.
+func (n *Node) later(pause time.Duration, f func()) {
+	n.running.Go(func() {
+		select {
+		case <-n.input.closed():
+		case <-time.After(pause):
+			n.input.act(f)
+		}
+	})
 }
 
 // refreshPools lists for each pool the peers that take calls.
@@ -192,6 +232,9 @@ func (n *Node) refreshPools() {
 			if p.takes() && slices.Contains(pool.components, p.component) {
 				pool.peers = append(pool.peers, p)
 			}
+		}
+		if served := slices.DeleteFunc(slices.Clone(pool.peers), func(p *peer) bool { return p.joins }); len(served) > 0 {
+			pool.peers = served
 		}
 		slices.SortFunc(pool.peers, func(a, b *peer) int { return compareIDs(a.id, b.id) })
 	}

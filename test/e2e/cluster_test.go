@@ -1,0 +1,101 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"flashcrowd.io/flashcrowd/internal/report"
+)
+
+// directory of the local cluster that all tests share.
+var directory string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "flashcrowd-e2e-")
+	if err != nil {
+		panic(err)
+	}
+	directory = dir
+	defer func() {
+		_ = exec.Command(binary(), "local", "down", "--dir", dir, "--delete").Run()
+	}()
+	return m.Run()
+}
+
+func root() string {
+	dir, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}
+
+func binary() string { return filepath.Join(root(), "bin", "flashcrowd") }
+
+// rehearse runs a sample and is its report.
+func rehearse(t *testing.T, sample string) report.Report {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(root(), "bin", "controlplane", "kube")); err != nil {
+		t.Fatal("the binaries are not built: run make controlplane build")
+	}
+	command := exec.Command(binary(), "run", "--dir", directory, "-o", "json", filepath.Join(root(), "config", "samples", sample))
+	var out, errs bytes.Buffer
+	command.Stdout, command.Stderr = &out, &errs
+	err := command.Run()
+	t.Logf("%s\n%s", sample, errs.String())
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
+		t.Fatalf("running %s: %v", sample, err)
+	}
+	var r report.Report
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatalf("the report of %s is not JSON: %v\n%s", sample, err, out.String())
+	}
+	if (err == nil) != (r.Verdict == report.Met) {
+		t.Errorf("exit %v with verdict %s: 0 must mean that every objective held", err, r.Verdict)
+	}
+	return r
+}
+
+// valid runs a sample again, twice at most, while the host was too busy for its
+// numbers to be believed.
+func valid(t *testing.T, sample string) report.Report {
+	t.Helper()
+	var r report.Report
+	for range 3 {
+		if r = rehearse(t, sample); r.Valid {
+			return r
+		}
+		t.Logf("%s is not valid: %s", sample, r.InvalidReason)
+	}
+	t.Fatalf("%s was not valid three times: this host is too busy", sample)
+	return r
+}
+
+func component(t *testing.T, r report.Report, name string) report.Component {
+	t.Helper()
+	for _, c := range r.Components {
+		if c.Name == name {
+			return c
+		}
+	}
+	t.Fatalf("no component %s in %+v", name, r.Components)
+	return report.Component{}
+}
+
+func decided(r report.Report, action, name string) []report.Decision {
+	var found []report.Decision
+	for _, d := range r.Decisions {
+		if d.Action == action && d.Component == name {
+			found = append(found, d)
+		}
+	}
+	return found
+}
