@@ -260,6 +260,15 @@ func TestS12ScaleInTakesTheLargestRawRecommendationOfTheWindow(t *testing.T) {
 	}
 }
 
+func TestS12ARuleThatJoinsWaitsForItsWholeWindow(t *testing.T) {
+	r := grown(t, 3, hot())
+	r.run(2 * time.Minute)
+	r.program = mustCompile(t, hot(), shrink())
+	r.wantDecisions(r.run(60 * time.Second))
+	r.wantSuppressed("api-server", "shrink", Stabilized)
+	r.wantDecisions(r.run(2*time.Second), graph.RemoveReplica)
+}
+
 func TestS12ScaleOutTakesTheSmallestOfItsWindow(t *testing.T) {
 	r := newRig(t, hot(func(r *Rule) { r.Stabilization = ptr(10 * time.Second) }))
 	r.set("api-server", CPU, 90).set("api-server", Memory, 20)
