@@ -231,4 +231,3 @@ func TestPortsAreDistinctAndRemembered(t *testing.T) {
 		seen[*port] = true
 	}
 }
-
