@@ -23,6 +23,9 @@ import (
 // superviseEnv makes the test binary the supervisor of a directory.
 const superviseEnv = "FLASHCROWD_TEST_SUPERVISE"
 
+// binariesEnv tells it where the binaries are: a supervisor works in the root.
+const binariesEnv = "FLASHCROWD_TEST_BINARIES"
+
 func TestMain(m *testing.M) {
 	node.ShimMain()
 	if dir := os.Getenv(superviseEnv); dir != "" {
@@ -34,7 +37,7 @@ func TestMain(m *testing.M) {
 func supervise(dir string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	s := Supervisor{Dir: dir, Binaries: binaries(), Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now}
+	s := Supervisor{Dir: dir, Binaries: os.Getenv(binariesEnv), Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now}
 	if err := s.Run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -58,6 +61,7 @@ func up(t *testing.T) Cluster {
 	}
 	dir := t.TempDir()
 	t.Setenv(superviseEnv, dir)
+	t.Setenv(binariesEnv, binaries())
 	c := Open(dir)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -66,7 +66,7 @@ func (c *Client) Summarize(ctx context.Context, r Run) (Summary, error) {
 		Offered: count("offered/"), Answered: count("requests/" + wire.OutcomeAnswered),
 		Failed: count("requests/" + wire.OutcomeFailed), Dropped: count("requests/" + wire.OutcomeDropped),
 		Rate: number("rate/"), Mean: number("mean/"), P50: number("p50/"), P90: number("p90/"), P95: number("p95/"), P99: number("p99/"),
-		Late: count("late/") + count("lateComponents/"), LagP99: number("lag/"),
+		Late: count("late/"), LagP99: number("lag/"),
 		Finished: int(count("finished/")), Generators: int(count("generators/")), Elapsed: number("elapsed/"),
 	}, nil
 }
@@ -92,7 +92,6 @@ func summaryExpression(r Run) string {
 		{"p99", quantile(0.99, wire.LoadgenDuration)},
 		{"lag", quantile(0.99, wire.LoadgenLag)},
 		{"late", "sum(" + last(wire.LoadgenLateAnswers) + ")"},
-		{"lateComponents", "sum(increase(" + wire.ComponentLateArrivals + selector(r.Namespace, r.Graph) + "[" + run + "]))"},
 		{"finished", "sum(" + wire.LoadgenFinished + s + ")"},
 		{"generators", "count(" + wire.LoadgenFinished + s + ")"},
 		{"elapsed", "max(" + wire.LoadgenElapsed + s + ")"},

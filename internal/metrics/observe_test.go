@@ -1,0 +1,169 @@
+package metrics
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"flashcrowd.io/flashcrowd/internal/graph"
+	"flashcrowd.io/flashcrowd/internal/scaling"
+)
+
+var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+// sample is one element of a Prometheus vector.
+func sample(value string, labels ...string) map[string]any {
+	metric := map[string]string{}
+	for i := 0; i < len(labels); i += 2 {
+		metric[labels[i]] = labels[i+1]
+	}
+	return map[string]any{"metric": metric, "value": []any{float64(noon.Unix()), value}}
+}
+
+// prometheus answers every query with the same vector.
+func prometheus(t *testing.T, samples ...map[string]any) *Client {
+	t.Helper()
+	return answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": map[string]any{"resultType": "vector", "result": samples}})
+	})
+}
+
+func answering(t *testing.T, h http.HandlerFunc) *Client {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	c, err := NewClient(server.URL, 500*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func question() Question {
+	return Question{
+		Namespace: "default", Graph: "shop", At: noon, Window: 10 * time.Second, ScrapeInterval: time.Second,
+		Components: []ComponentQuestion{{Name: "api", Type: graph.APIServer, Replicas: scaling.Replicas{Spec: 2, Ready: 2}}, {Name: "db", Type: graph.Database}},
+	}
+}
+
+func seen(component, pod string) []map[string]any {
+	return []map[string]any{
+		sample("10", "signal", "samples", "component", component, "pod", pod),
+		sample(fmt.Sprint(noon.Unix()), "signal", "last", "component", component, "pod", pod),
+	}
+}
+
+func observe(t *testing.T, c *Client) map[string]scaling.Observation {
+	t.Helper()
+	list, err := c.Observe(t.Context(), question())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]scaling.Observation{}
+	for _, o := range list {
+		out[o.Component] = o
+	}
+	return out
+}
+
+func TestObserveTurnsSamplesIntoSignals(t *testing.T) {
+	samples := append(seen("api", "a"), seen("api", "b")...)
+	samples = append(samples, seen("db", "d")...)
+	samples = append(samples,
+		sample("60", "signal", "cpu", "component", "api", "pod", "a"), sample("80", "signal", "cpu", "component", "api", "pod", "b"),
+		sample("900", "signal", "arrivals", "component", "api", "class", "Read"), sample("100", "signal", "arrivals", "component", "api", "class", "Write"),
+		sample("950", "signal", "rates", "component", "api", "outcome", "answered"), sample("50", "signal", "rates", "component", "api", "outcome", "failed"),
+		sample("20", "signal", "latency", "component", "api"), sample("5", "signal", "ownLatency", "component", "api"),
+		sample("20", "signal", "latency", "component", "db"), sample("7", "signal", "ownLatency", "component", "db"),
+		sample("NaN", "signal", "latencyP95", "component", "api"),
+	)
+	observed := observe(t, prometheus(t, samples...))
+	want := map[string]float64{
+		scaling.CPU: 70, scaling.RequestRate: 1000, scaling.Throughput: 950, scaling.ErrorRate: 5, scaling.ReadRatio: 90, scaling.WriteRatio: 10,
+		scaling.StaticRatio: 0, scaling.Latency: 20, scaling.DownstreamShare: 75,
+	}
+	for signal, value := range want {
+		v := observed["api"].Signal(signal, 10*time.Second)
+		if math.Abs(v.Value-value) > 1e-9 || v.N != 20 || v.Coverage != 1 || !v.Last.Equal(noon) {
+			t.Errorf("%s is %+v, want %v", signal, v, value)
+		}
+	}
+	if v := observed["api"].Signal(scaling.LatencyP95, 10*time.Second); v.Missing == "" {
+		t.Errorf("a quantile that is not a number became %+v", v)
+	}
+	if v := observed["db"].Signal(scaling.Latency, 10*time.Second); v.Value != 7 {
+		t.Errorf("latency of a database is %v, want its own 7 ms", v.Value)
+	}
+}
+
+func TestPodsThatJustBeganDoNotCount(t *testing.T) {
+	samples := append(seen("api", "old"),
+		sample("3", "signal", "samples", "component", "api", "pod", "new"),
+		sample("90", "signal", "cpu", "component", "api", "pod", "old"), sample("1", "signal", "cpu", "component", "api", "pod", "new"))
+	v := observe(t, prometheus(t, samples...))["api"].Signal(scaling.CPU, 10*time.Second)
+	if v.Value != 90 || len(v.Replicas) != 1 || v.Replicas[0] != "old" {
+		t.Errorf("cpu is %+v, want 90 of the old pod alone", v)
+	}
+}
+
+func TestNoDataIsUnknownNeverZero(t *testing.T) {
+	for _, o := range observe(t, prometheus(t)) {
+		if len(o.Signals) != 0 {
+			t.Errorf("%s has signals %+v without any sample", o.Component, o.Signals)
+		}
+	}
+}
+
+func TestABrokenSourceIsAnError(t *testing.T) {
+	tests := map[string]http.HandlerFunc{
+		"unavailable": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "away", http.StatusServiceUnavailable) },
+		"no JSON":     func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
+		"slow":        func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"another type": func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`)
+		},
+		"five megabytes": func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[%s]}}`, strings.Repeat(" ", 5<<20))
+		},
+	}
+	for name, h := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := answering(t, h)
+			if _, err := c.Observe(t.Context(), question()); !errors.Is(err, ErrUnavailable) {
+				t.Errorf("observing gives %v, want ErrUnavailable", err)
+			}
+			if _, err := c.Summarize(t.Context(), Run{Namespace: "default", Simulation: "run", Start: noon, At: noon}); !errors.Is(err, ErrUnavailable) {
+				t.Errorf("summarizing gives %v, want ErrUnavailable", err)
+			}
+		})
+	}
+}
+
+func TestNamesCannotEndTheExpression(t *testing.T) {
+	if got := selector(`a"} or up{`, "shop"); got != `{namespace="a\"} or up{",graph="shop"}` {
+		t.Errorf("selector %s", got)
+	}
+}
+
+func TestSummarize(t *testing.T) {
+	c := prometheus(t,
+		sample("1000", "signal", "offered"), sample("990", "signal", "requests", "outcome", "answered"), sample("10", "signal", "requests", "outcome", "failed"),
+		sample("0.005", "signal", "mean"), sample("0.02", "signal", "p99"), sample("3", "signal", "late"), sample("1", "signal", "finished"), sample("2", "signal", "generators"))
+	s, err := c.Summarize(t.Context(), Run{Namespace: "default", Simulation: "run", Start: noon.Add(-time.Minute), At: noon})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Offered != 1000 || s.Answered != 990 || s.Failed != 10 || s.Dropped != 0 || s.Late != 3 || s.Finished != 1 || s.Generators != 2 || s.P99 != 0.02 {
+		t.Errorf("summary %+v", s)
+	}
+	if !math.IsNaN(s.P50) {
+		t.Errorf("a percentile without a sample is %v, want NaN", s.P50)
+	}
+}
