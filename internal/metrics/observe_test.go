@@ -125,7 +125,10 @@ func TestABrokenSourceIsAnError(t *testing.T) {
 	tests := map[string]http.HandlerFunc{
 		"unavailable": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "away", http.StatusServiceUnavailable) },
 		"no JSON":     func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
-		"slow":        func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"slow": func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body) // only then does the server see that the client left
+			<-r.Context().Done()
+		},
 		"another type": func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, `{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}`)
 		},
