@@ -59,6 +59,7 @@ type Node struct {
 	horizon   int64
 	draining  bool
 	counts    counters
+	burner    burner
 	started   int64
 	running   sync.WaitGroup
 }

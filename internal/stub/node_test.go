@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 
 	"flashcrowd.io/flashcrowd/internal/graph"
@@ -181,6 +182,29 @@ func TestADeadEndpointIsSkippedAndADrainedOneLosesNothing(t *testing.T) {
 	for body := range failures {
 		t.Errorf("lost a request while an instance drained: %s", body)
 	}
+}
+
+func TestBurningSpendsTheServiceTimeAsCPUTime(t *testing.T) {
+	work, done, ended := make(chan time.Duration), make(chan struct{}), make(chan struct{})
+	before := processTime(t)
+	go func() { defer close(ended); burn(work, done) }()
+	for range 10 {
+		work <- 10 * time.Millisecond
+	}
+	close(done)
+	<-ended
+	if spent := processTime(t) - before; spent < 85*time.Millisecond { // the last one may be cut short
+		t.Errorf("burnt %v of CPU time, want some 100 ms", spent)
+	}
+}
+
+func processTime(t *testing.T) time.Duration {
+	t.Helper()
+	var at unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &at); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(at.Nano())
 }
 
 func TestUnservedTypesAreRefusedInWords(t *testing.T) {

@@ -90,6 +90,9 @@ func (n *Node) arrive(a arrival) {
 		v.reason = reasonOf(taken.Verdict)
 	} else {
 		v.holds = holds
+		if c := n.settings.component; c.BurnCPU {
+			n.burner.add(n, int(c.Capacity.Cores), demand)
+		}
 	}
 	n.schedule(v.served, n.visits.put(v), served)
 }
