@@ -27,9 +27,12 @@ type TrafficClass string
 // +kubebuilder:validation:Enum=Frames;HTTP
 type Transport string
 
-// Duration is a time as people write it: "350us", "2ms", "1.5s", "2m".
+// Duration is a time as people write it, between 0s and 24h: "350us", "2ms",
+// "1.5s", "2m".
+// +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=16
-// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(us|ms|s|m|h))+$')",message="write a duration with its unit, such as 350us, 2ms, 1.5s or 2m"
+// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$')",message="write a duration with its unit, such as 350us, 2ms, 1.5s or 2m"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || duration(self) <= duration('24h')",message="write a duration of at most 24h"
 type Duration string
 
 // ComponentGraphSpec is the architecture that the user drew.
@@ -38,7 +41,7 @@ type Duration string
 type ComponentGraphSpec struct {
 	// transport is how requests travel between components: Frames carries them
 	// with exact logical time, HTTP sends plain HTTP/1.1.
-	// +kubebuilder:default=Frames
+	// +default="Frames"
 	// +optional
 	Transport Transport `json:"transport,omitempty"`
 	// components are the boxes of the architecture.
@@ -75,7 +78,7 @@ type Component struct {
 	// +required
 	Type ComponentType `json:"type,omitempty"`
 	// replicas that the architecture starts with.
-	// +kubebuilder:default=1
+	// +default=1
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=64
 	// +optional
@@ -86,7 +89,7 @@ type Component struct {
 	// cpu says whether replicas only compute their load (Model) or spend real CPU
 	// time for it too (Burn).
 	// +kubebuilder:validation:Enum=Model;Burn
-	// +kubebuilder:default=Model
+	// +default="Model"
 	// +optional
 	CPU CPUMode `json:"cpu,omitempty"`
 	// startupDelay is how long a new replica takes until it is ready.
@@ -205,10 +208,15 @@ type Distribution string
 
 // ServiceTime is how long a request holds a core: a distribution by its mean,
 // or one through given percentiles.
+// +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="has(self.mean) != (has(self.p50) || has(self.p90) || has(self.p99))",message="write either mean, or p50, p90 and p99"
 // +kubebuilder:validation:XValidation:rule="(has(self.p50) && has(self.p90) && has(self.p99)) || (!has(self.p50) && !has(self.p90) && !has(self.p99))",message="write all three of p50, p90 and p99"
 // +kubebuilder:validation:XValidation:rule="!has(self.p50) || !has(self.distribution)",message="percentiles fix the distribution: leave distribution out, or write mean instead"
 // +kubebuilder:validation:XValidation:rule="!has(self.cvPercent) || (has(self.distribution) && self.distribution in ['LogNormal', 'Uniform', 'Erlang', 'HyperExponential'])",message="cvPercent belongs to LogNormal, Uniform, Erlang and HyperExponential: choose one of them or leave cvPercent out"
+// +kubebuilder:validation:XValidation:rule="!(has(self.p50) && has(self.p90) && has(self.p99)) || !(self.p50.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') && self.p90.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') && self.p99.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$')) || (duration(self.p50) <= duration(self.p90) && duration(self.p90) <= duration(self.p99))",message="percentiles must not decrease: write p50 <= p90 <= p99"
+// +kubebuilder:validation:XValidation:rule="!has(self.cvPercent) || !has(self.distribution) || self.distribution != 'Uniform' || self.cvPercent <= 57",message="a Uniform time varies by 57 percent at most: write cvPercent of 57 or less, or choose LogNormal"
+// +kubebuilder:validation:XValidation:rule="!has(self.cvPercent) || !has(self.distribution) || self.distribution != 'Erlang' || self.cvPercent <= 100",message="an Erlang time varies by 100 percent at most: write cvPercent of 100 or less, or choose HyperExponential"
+// +kubebuilder:validation:XValidation:rule="!has(self.cvPercent) || !has(self.distribution) || self.distribution != 'HyperExponential' || self.cvPercent >= 100",message="a HyperExponential time varies by 100 percent at least: write cvPercent of 100 or more, or choose Erlang"
 type ServiceTime struct {
 	// distribution of the service time by its mean; Exponential when left out.
 	// +optional
@@ -233,9 +241,10 @@ type ServiceTime struct {
 }
 
 // ServiceDuration is a duration between 1us and 10m.
+// +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=16
-// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(us|ms|s|m|h))+$')",message="write a duration with its unit, such as 350us, 2ms or 1.5s"
-// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(us|ms|s|m|h))+$') || (duration(self) >= duration('1us') && duration(self) <= duration('10m'))",message="write a duration between 1us and 10m"
+// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$')",message="write a duration with its unit, such as 350us, 2ms or 1.5s"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || (duration(self) >= duration('1us') && duration(self) <= duration('10m'))",message="write a duration between 1us and 10m"
 type ServiceDuration string
 
 // ClassServiceTime is the service time of one class of traffic.
@@ -252,7 +261,7 @@ type ClassServiceTime struct {
 type LoadBalancerSpec struct {
 	// algorithm that picks the instance of a request.
 	// +kubebuilder:validation:Enum=RoundRobin;LeastRequests;PowerOfTwoChoices
-	// +kubebuilder:default=RoundRobin
+	// +default="RoundRobin"
 	// +optional
 	Algorithm BalancingAlgorithm `json:"algorithm,omitempty"`
 }
@@ -261,6 +270,7 @@ type LoadBalancerSpec struct {
 type BalancingAlgorithm string
 
 // DatabaseSpec is what only a Database has.
+// +kubebuilder:validation:XValidation:rule="!has(self.replicationLag) || has(self.replicaOf)",message="only a replica lags behind: write the name of its primary in replicaOf, or leave replicationLag out"
 type DatabaseSpec struct {
 	// connectionLimit is the size of the connection pool of one replica; left out,
 	// it is unbounded.
@@ -284,12 +294,12 @@ type CacheSpec struct {
 	// entries that one replica holds.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000000
-	// +kubebuilder:default=10000
+	// +default=10000
 	// +optional
 	Entries *int32 `json:"entries,omitempty"`
 	// policy that chooses what to evict.
 	// +kubebuilder:validation:Enum=LRU;TinyLFU
-	// +kubebuilder:default=LRU
+	// +default="LRU"
 	// +optional
 	Policy CachePolicy `json:"policy,omitempty"`
 	// ttl after which an entry is gone; left out, entries stay until evicted.
@@ -314,7 +324,7 @@ type WorkerSpec struct {
 	// concurrency is how many messages one replica works on at once.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000
-	// +kubebuilder:default=1
+	// +default=1
 	// +optional
 	Concurrency *int32 `json:"concurrency,omitempty"`
 }
@@ -324,7 +334,7 @@ type CDNSpec struct {
 	// entries that one edge holds.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000000
-	// +kubebuilder:default=10000
+	// +default=10000
 	// +optional
 	Entries *int32 `json:"entries,omitempty"`
 	// regions that have an edge; left out, all have.
@@ -357,19 +367,19 @@ type Connection struct {
 	// calls that one request makes.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
-	// +kubebuilder:default=1
+	// +default=1
 	// +optional
 	Calls *int32 `json:"calls,omitempty"`
 	// mode says whether the calls of a component are made one after the other or
 	// at once.
 	// +kubebuilder:validation:Enum=Sequential;Parallel
-	// +kubebuilder:default=Sequential
+	// +default="Sequential"
 	// +optional
 	Mode CallMode `json:"mode,omitempty"`
 	// probabilityPercent is the chance that a request makes these calls.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
-	// +kubebuilder:default=100
+	// +default=100
 	// +optional
 	ProbabilityPercent *int32 `json:"probabilityPercent,omitempty"`
 }
@@ -400,6 +410,7 @@ type Origin struct {
 type LiveComponent struct {
 	// name of the component.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Name string `json:"name,omitempty"`
 	// type of the component.
@@ -433,10 +444,12 @@ type LiveComponent struct {
 type Instance struct {
 	// id is stable and readable, such as api-server-2.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	ID string `json:"id,omitempty"`
 	// pod that it runs in.
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Pod string `json:"pod,omitempty"`
 	// ready says whether it answers.
@@ -448,10 +461,12 @@ type Instance struct {
 type LiveConnection struct {
 	// from is the component that calls.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	From string `json:"from,omitempty"`
 	// to is the component that is called.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	To string `json:"to,omitempty"`
 	// origin of the connection.
@@ -465,9 +480,10 @@ type ComponentGraphStatus struct {
 	// observedGeneration of the spec that this status is about.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// conditions: Accepted, Ready, Progressing.
+	// conditions are Accepted, Ready and Progressing.
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
 	// +optional
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 	// heldBy names the simulation that plays on this graph.

@@ -10,9 +10,11 @@ type SimulationStatus struct {
 	// observedGeneration of the spec that this status is about.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// conditions: Succeeded, Running, MetricsAvailable, Finished, AutoScalingAccepted.
+	// conditions are Succeeded, Running, MetricsAvailable, Finished and
+	// AutoScalingAccepted.
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
 	// +optional
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 	// startTime of the traffic.
@@ -148,14 +150,17 @@ type Decision struct {
 	Time metav1.MicroTime `json:"time,omitzero"`
 	// rule that decided.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Rule string `json:"rule,omitempty"`
 	// action taken.
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Action Action `json:"action,omitempty"`
 	// component that the action is about.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Component string `json:"component,omitempty"`
 	// from so many replicas.
@@ -166,6 +171,7 @@ type Decision struct {
 	To int32 `json:"to,omitempty"`
 	// reason in one sentence with its numbers.
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Reason string `json:"reason,omitempty"`
 	// signals that justify the decision.
@@ -186,6 +192,7 @@ type Decision struct {
 type DecisionSignal struct {
 	// name of the signal.
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Name string `json:"name,omitempty"`
 	// valueMilli measured.
@@ -203,6 +210,7 @@ type DecisionSignal struct {
 type Effect struct {
 	// signal that was measured.
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Signal string `json:"signal,omitempty"`
 	// beforeMilli the action.
@@ -211,8 +219,9 @@ type Effect struct {
 	// afterMilli it settled.
 	// +required
 	AfterMilli *int64 `json:"afterMilli,omitempty"`
-	// verdict: Helped, NoEffect or Worse.
+	// verdict is Helped, NoEffect or Worse.
 	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Verdict string `json:"verdict,omitempty"`
 }
@@ -224,6 +233,7 @@ type Finding struct {
 	Time metav1.MicroTime `json:"time,omitzero"`
 	// component it is about.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Component string `json:"component,omitempty"`
 	// rule that found it.
@@ -232,6 +242,7 @@ type Finding struct {
 	Rule string `json:"rule,omitempty"`
 	// message with the numbers that led to it.
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Message string `json:"message,omitempty"`
 }
@@ -241,12 +252,14 @@ type Alert struct {
 	// time it was raised.
 	// +required
 	Time metav1.MicroTime `json:"time,omitzero"`
-	// severity: Warning or Critical.
+	// severity is Warning or Critical.
 	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Severity string `json:"severity,omitempty"`
 	// component it is about.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Component string `json:"component,omitempty"`
 	// signal that crossed its threshold.
@@ -255,6 +268,7 @@ type Alert struct {
 	Signal string `json:"signal,omitempty"`
 	// message with the numbers.
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Message string `json:"message,omitempty"`
 	// cleared is when the signal came back; left out while it lasts.
@@ -266,14 +280,17 @@ type Alert struct {
 type Evaluation struct {
 	// component evaluated.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Component string `json:"component,omitempty"`
 	// rule evaluated.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Rule string `json:"rule,omitempty"`
-	// result: what was done, or why nothing was.
+	// result is what was done, or why nothing was.
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Result string `json:"result,omitempty"`
 	// message in words.
@@ -290,6 +307,7 @@ type Evaluation struct {
 type MeasuredComponent struct {
 	// name of the component.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Name string `json:"name,omitempty"`
 	// cpuMilliPercent of capacity.
@@ -310,6 +328,7 @@ type MeasuredComponent struct {
 type ObjectiveStatus struct {
 	// name of the objective.
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Name string `json:"name,omitempty"`
 	// met says whether it holds.
@@ -323,6 +342,7 @@ type ObjectiveStatus struct {
 	TargetMilli *int64 `json:"targetMilli,omitempty"`
 	// unit of both.
 	// +kubebuilder:validation:MaxLength=10
+	// +kubebuilder:validation:MinLength=1
 	// +required
 	Unit string `json:"unit,omitempty"`
 }

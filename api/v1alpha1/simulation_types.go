@@ -18,20 +18,20 @@ type SimulationSpec struct {
 	// state that the run should be in: a stopped run cannot go on.
 	// +kubebuilder:validation:Enum=Running;Paused;Stopped
 	// +kubebuilder:validation:XValidation:rule="oldSelf != 'Stopped' || self == 'Stopped'",message="a stopped run cannot go on: create another Simulation"
-	// +kubebuilder:default=Running
+	// +default="Running"
 	// +optional
 	State SimulationState `json:"state,omitempty"`
 	// seed keys every random draw: equal seeds give equal draws. It cannot change.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="seed cannot change: create another Simulation with another seed"
-	// +kubebuilder:default=1
+	// +default=1
 	// +optional
 	Seed *int64 `json:"seed,omitempty"`
 	// traffic that the run offers; a change takes effect within a second.
 	// +required
 	Traffic Traffic `json:"traffic,omitzero"`
 	// autoScaling says whether and how the architecture grows.
-	// +kubebuilder:default={}
+	// +default={}
 	// +optional
 	AutoScaling AutoScaling `json:"autoScaling,omitzero"`
 	// objectives that the run should meet.
@@ -62,6 +62,7 @@ const (
 )
 
 // Traffic is what a run offers.
+// +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="(has(self.stages) ? 1 : 0) + (has(self.shape) ? 1 : 0) + (has(self.replay) ? 1 : 0) <= 1",message="write at most one of stages, shape and replay"
 // +kubebuilder:validation:XValidation:rule="has(self.requestsPerSecond) || has(self.replay)",message="write requestsPerSecond: the rate that traffic starts with"
 type Traffic struct {
@@ -84,11 +85,11 @@ type Traffic struct {
 	Replay *Replay `json:"replay,omitempty"`
 	// arrival process: Poisson as independent users make, Uniform evenly paced.
 	// +kubebuilder:validation:Enum=Poisson;Uniform
-	// +kubebuilder:default=Poisson
+	// +default="Poisson"
 	// +optional
 	Arrival ArrivalProcess `json:"arrival,omitempty"`
 	// mix of the classes of traffic.
-	// +kubebuilder:default={readPercent: 80, writePercent: 20}
+	// +default={"readPercent": 80, "writePercent": 20}
 	// +optional
 	Mix Mix `json:"mix,omitzero"`
 	// keys that requests ask for.
@@ -103,11 +104,12 @@ type Traffic struct {
 	// generators that share the traffic.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=16
-	// +kubebuilder:default=1
+	// +default=1
 	// +optional
 	Generators *int32 `json:"generators,omitempty"`
-	// timeout after which a client gives up.
-	// +kubebuilder:default="10s"
+	// timeout after which a client gives up, between 1ms and 10m.
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || (duration(self) >= duration('1ms') && duration(self) <= duration('10m'))",message="write a timeout between 1ms and 10m"
+	// +default="10s"
 	// +optional
 	Timeout Duration `json:"timeout,omitempty"`
 }
@@ -126,7 +128,7 @@ type Stage struct {
 	RequestsPerSecond *int32 `json:"requestsPerSecond,omitempty"`
 	// ramp says how the rate gets there: Linear over the whole stage, Step at once.
 	// +kubebuilder:validation:Enum=Linear;Step
-	// +kubebuilder:default=Linear
+	// +default="Linear"
 	// +optional
 	Ramp RampKind `json:"ramp,omitempty"`
 }
@@ -156,7 +158,7 @@ type Shape struct {
 	// periodSeconds of one swing of a Wave.
 	// +kubebuilder:validation:Minimum=2
 	// +kubebuilder:validation:Maximum=86400
-	// +kubebuilder:default=60
+	// +default=60
 	// +optional
 	PeriodSeconds *int32 `json:"periodSeconds,omitempty"`
 }
@@ -182,7 +184,7 @@ type Replay struct {
 	// key of the CSV in the ConfigMap.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:default="trace.csv"
+	// +default="trace.csv"
 	// +optional
 	Key string `json:"key,omitempty"`
 	// column that holds the counts, by its header; left out, the last column.
@@ -192,21 +194,21 @@ type Replay struct {
 	// intervalSeconds that each row of the trace stands for.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=86400
-	// +kubebuilder:default=60
+	// +default=60
 	// +optional
 	IntervalSeconds *int32 `json:"intervalSeconds,omitempty"`
 	// ratePartsPerMillion scales the rate: 1000000 plays it as recorded, 250000 at
 	// a quarter.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000000
-	// +kubebuilder:default=1000000
+	// +default=1000000
 	// +optional
 	RatePartsPerMillion *int32 `json:"ratePartsPerMillion,omitempty"`
 	// speedPercent scales time: 100 plays it as recorded, 28800 plays a day in
 	// five minutes.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000000
-	// +kubebuilder:default=100
+	// +default=100
 	// +optional
 	SpeedPercent *int32 `json:"speedPercent,omitempty"`
 }
@@ -244,14 +246,14 @@ type Keys struct {
 	// count of different keys.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100000000
-	// +kubebuilder:default=10000
+	// +default=10000
 	// +optional
 	Count *int32 `json:"count,omitempty"`
 	// zipfSkewPercent is the skew of Zipf's law in hundredths: 0 asks for all keys
 	// alike, 99 is what web traffic often shows.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=500
-	// +kubebuilder:default=99
+	// +default=99
 	// +optional
 	ZipfSkewPercent *int32 `json:"zipfSkewPercent,omitempty"`
 }
@@ -266,7 +268,7 @@ type Region struct {
 	// weight of the region among all.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000
-	// +kubebuilder:default=1
+	// +default=1
 	// +optional
 	Weight *int32 `json:"weight,omitempty"`
 	// roundTrip time between its clients and the entry.
@@ -277,30 +279,30 @@ type Region struct {
 // AutoScaling says whether and how the architecture grows.
 type AutoScaling struct {
 	// enabled turns the rules on.
-	// +kubebuilder:default=true
+	// +default=true
 	// +optional
 	Enabled *bool `json:"enabled,omitempty"`
-	// mode: Act changes the architecture, DryRun records what it would do.
+	// mode says whether rules act: Act changes the architecture, DryRun records what it would do.
 	// +kubebuilder:validation:Enum=Act;DryRun
-	// +kubebuilder:default=Act
+	// +default="Act"
 	// +optional
 	Mode ScalingMode `json:"mode,omitempty"`
 	// intervalSeconds between two evaluations.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=300
-	// +kubebuilder:default=1
+	// +default=1
 	// +optional
 	IntervalSeconds *int32 `json:"intervalSeconds,omitempty"`
 	// windowSeconds that signals are measured over.
 	// +kubebuilder:validation:Minimum=2
 	// +kubebuilder:validation:Maximum=3600
-	// +kubebuilder:default=10
+	// +default=10
 	// +optional
 	WindowSeconds *int32 `json:"windowSeconds,omitempty"`
 	// maxReplicasTotal bounds the replicas of all components together.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=2000
-	// +kubebuilder:default=300
+	// +default=300
 	// +optional
 	MaxReplicasTotal *int32 `json:"maxReplicasTotal,omitempty"`
 	// rules are merged by name over the built-in ones.
@@ -312,7 +314,7 @@ type AutoScaling struct {
 	// afterCompletion says what becomes of the grown architecture: Keep holds it
 	// until the next run, Revert goes back to the user's.
 	// +kubebuilder:validation:Enum=Keep;Revert
-	// +kubebuilder:default=Keep
+	// +default="Keep"
 	// +optional
 	AfterCompletion AfterCompletion `json:"afterCompletion,omitempty"`
 }
@@ -337,6 +339,8 @@ const (
 
 // Rule says when to change what. A rule named like a built-in one changes only
 // what it sets; any other needs select, when and then.
+// +kubebuilder:validation:XValidation:rule="self.name in ['api-server', 'load-balancer', 'database', 'cache', 'message-queue', 'cdn', 'scale-in'] || (has(self.select) && has(self.when) && has(self.then))",message="a rule of your own needs select, when and then; to change a built-in rule write its name: api-server, load-balancer, database, cache, message-queue, cdn or scale-in"
+// +kubebuilder:validation:XValidation:rule="!has(self.step) || !has(self.targetPercent)",message="write either step, a fixed number of replicas, or targetPercent, as many as bring the utilization there"
 type Rule struct {
 	// name of the rule; built in are api-server, load-balancer, database, cache,
 	// message-queue, cdn and scale-in.
@@ -473,6 +477,7 @@ type LatencyObjective struct {
 	// +required
 	Percentile *int32 `json:"percentile,omitempty"`
 	// threshold that it must not exceed.
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || duration(self) > duration('0s')",message="no request takes no time: write a threshold of more than 0s"
 	// +required
 	Threshold Duration `json:"threshold,omitempty"`
 }
