@@ -64,7 +64,7 @@ type Generator struct {
 
 // delivery is one frame that came, or the end of its connection.
 type delivery struct {
-	conn  *transport.Conn
+	conn  transport.Edge
 	frame wire.Frame
 	err   error
 }

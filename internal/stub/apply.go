@@ -16,6 +16,7 @@ type settings struct {
 	revision  string
 	component graph.Component
 	seed      uint64
+	transport graph.Transport
 	// chains is set when a request makes calls at the times of earlier answers.
 	chains bool
 }
@@ -29,9 +30,13 @@ func (n *Node) apply(t wire.Topology) {
 		n.o.Log.Info("component left the architecture", "component", n.o.Component)
 		return // it drains with what it knows
 	}
-	if why := supported(component); why != "" {
-		n.health.set(why)
-		return
+	if n.behaviour == nil {
+		b, why := behaviourOf(component.Type)
+		if why != "" {
+			n.health.set(why)
+			return
+		}
+		n.behaviour = b
 	}
 	if err := n.reconfigure(component, t.Seed); err != nil {
 		n.o.Log.Error("settings kept", "error", err)
@@ -44,8 +49,9 @@ func (n *Node) apply(t wire.Topology) {
 			n.id = i.ID
 		}
 	}
-	n.routes = routesOf(t.Architecture, component.Name)
-	n.settings = settings{revision: t.Revision, component: component, seed: t.Seed, chains: chains(n.routes)}
+	n.settings = settings{
+		revision: t.Revision, component: component, seed: t.Seed, transport: t.Architecture.Transport, chains: n.reroute(t.Architecture, component),
+	}
 	n.meet(t.Instances)
 	n.refreshPools()
 	n.o.Log.Info("topology applied", "revision", t.Revision, "instance", n.id, "peers", len(n.peers))
@@ -53,7 +59,7 @@ func (n *Node) apply(t wire.Topology) {
 
 // reconfigure starts the station, or changes its capacity from now on.
 func (n *Node) reconfigure(component graph.Component, seed uint64) error {
-	config, err := stationConfig(component)
+	config, err := n.behaviour.capacity(component)
 	if err != nil {
 		return err
 	}
@@ -68,9 +74,15 @@ func (n *Node) reconfigure(component graph.Component, seed uint64) error {
 	return n.station.Reconfigure(station.Time(n.horizon), config)
 }
 
-// chains reports whether any class has more than one step.
-func chains(r routes) bool {
-	return slices.ContainsFunc(r.steps[:], func(steps []step) bool { return len(steps) > 1 })
+// reroute takes over what requests call from now on; those on their way go on as
+// they began. It reports whether calls follow on answers.
+func (n *Node) reroute(arch graph.Architecture, c graph.Component) bool {
+	n.routes = n.behaviour.routes(arch, c, n.pools)
+	current := n.routes.pools()
+	for _, p := range n.pools {
+		p.current = slices.Contains(current, p)
+	}
+	return n.routes.chained()
 }
 
 // meet dials the instances that requests may go to and lets go of the others.
@@ -86,14 +98,15 @@ func (n *Node) meet(instances []wire.Instance) {
 		if i.Address == "" || !called[i.Component] {
 			continue
 		}
-		seen[i.Address] = true
-		p := n.peers[i.Address]
+		way := string(n.settings.transport) + " " + i.Address
+		seen[way] = true
+		p := n.peers[way]
 		if p == nil && i.State != wire.Ready {
 			continue
 		}
 		if p == nil {
-			p = &peer{id: i.ID, component: i.Component, address: i.Address, calls: map[uint64]callOf{}}
-			n.peers[i.Address] = p
+			p = &peer{id: i.ID, component: i.Component, address: i.Address, way: way, calls: map[uint64]callOf{}}
+			n.peers[way] = p
 		}
 		usable := i.State == wire.Ready
 		if p.usable && !usable && p.conn != nil && i.State == wire.Draining {
@@ -107,8 +120,8 @@ func (n *Node) meet(instances []wire.Instance) {
 
 // part lets go of peers that the topology no longer names.
 func (n *Node) part(seen map[string]bool) {
-	for address, p := range n.peers {
-		if seen[address] {
+	for way, p := range n.peers {
+		if seen[way] {
 			continue
 		}
 		p.leaving = true

@@ -21,6 +21,13 @@ type burner struct {
 	started int
 }
 
+// burn leaves a service time to be burnt, where the component asks for it.
+func (n *Node) burn(demand time.Duration) {
+	if n.settings.component.BurnCPU {
+		n.burner.add(n, int(n.settings.component.Capacity.Cores), demand)
+	}
+}
+
 // add leaves a service time to be burnt by one of so many cores.
 func (b *burner) add(n *Node, cores int, demand time.Duration) {
 	if b.work == nil {

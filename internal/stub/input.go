@@ -9,7 +9,7 @@ import (
 
 // inbound is a frame with the connection it came on, or the connection's end.
 type inbound struct {
-	conn  *transport.Conn
+	conn  transport.Edge
 	frame wire.Frame
 	err   error
 }

@@ -96,38 +96,52 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 // Describe sends nothing: what is collected depends on the topology.
 func (c *collector) Describe(chan<- *prometheus.Desc) {}
 
-// Collect reads everything at one logical time.
+// Collect reads everything at one logical time, which a turn brings up to now.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	n := c.node
+	n.catchUp()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.station == nil {
 		return
 	}
 	s, config := n.station.Snapshot(), n.settings.component
-	gauge := func(name, help string, v float64) {
-		out <- prometheus.MustNewConstMetric(desc(name, help), prometheus.GaugeValue, v)
-	}
-	counter := func(name, help string, v float64) {
-		out <- prometheus.MustNewConstMetric(desc(name, help), prometheus.CounterValue, v)
-	}
 	out <- prometheus.MustNewConstMetric(desc(wire.ComponentInfo, "The component that this replica is of.", "type", "replica"), prometheus.GaugeValue, 1, string(config.Type), n.id)
-	gauge(wire.ComponentCores, "Virtual cores.", float64(config.Capacity.Cores))
-	counter(wire.ComponentBusySeconds, "Core-seconds in service.", s.Busy.Seconds())
-	gauge(wire.ComponentQueueDepth, "Requests that wait for a core.", float64(s.Waiting))
-	gauge(wire.ComponentInFlight, "Requests in the replica.", float64(n.visits.used))
-	if config.Database != nil {
-		gauge(wire.ComponentConnections, "Connections in use.", float64(s.Connections))
-		gauge(wire.ComponentConnLimit, "Size of the connection pool, 0 if unbounded.", float64(config.Database.ConnectionLimit))
-	}
-	gauge(wire.ComponentMemoryBytes, "Memory in use by the model.", float64(s.MemoryBytes))
-	gauge(wire.ComponentMemoryLimit, "Memory limit of the model, 0 if unbounded.", float64(config.Capacity.Memory.LimitBytes))
-	counter(wire.ComponentLateArrivals, "Requests that came too late for their logical time.", float64(n.counts.late))
-	gauge(wire.ComponentDrainingState, "Whether the replica drains.", boolean(n.draining))
+	out <- gauge(wire.ComponentCores, "Virtual cores.", float64(config.Capacity.Cores))
+	out <- counter(wire.ComponentBusySeconds, "Core-seconds in service.", s.Busy.Seconds())
+	out <- gauge(wire.ComponentQueueDepth, "Requests that wait for a core.", float64(s.Waiting))
+	out <- gauge(wire.ComponentInFlight, "Requests in the replica.", float64(n.visits.used))
+	n.behaviour.collect(config, s, out)
+	out <- gauge(wire.ComponentMemoryBytes, "Memory in use by the model.", float64(s.MemoryBytes))
+	out <- gauge(wire.ComponentMemoryLimit, "Memory limit of the model, 0 if unbounded.", float64(config.Capacity.Memory.LimitBytes))
+	out <- counter(wire.ComponentLateArrivals, "Requests that came too late for their logical time.", float64(n.counts.late))
+	out <- gauge(wire.ComponentDrainingState, "Whether the replica drains.", boolean(n.draining))
 	if seen := c.lastSeen(); !seen.IsZero() {
-		gauge(wire.ComponentTopologyAge, "Seconds since the topology stream spoke.", time.Since(seen).Seconds())
+		out <- gauge(wire.ComponentTopologyAge, "Seconds since the topology stream spoke.", time.Since(seen).Seconds())
 	}
 	c.requests(out)
+}
+
+// turnOfScrape bounds how long a scrape waits for a turn.
+const turnOfScrape = 100 * time.Millisecond
+
+// catchUp waits until the loop has taken a turn from now on.
+func (n *Node) catchUp() {
+	turned := make(chan struct{})
+	n.input.act(func() { n.afterTurn = append(n.afterTurn, turned) })
+	select {
+	case <-turned:
+	case <-n.input.closed():
+	case <-time.After(turnOfScrape):
+	}
+}
+
+func gauge(name, help string, v float64) prometheus.Metric {
+	return prometheus.MustNewConstMetric(desc(name, help), prometheus.GaugeValue, v)
+}
+
+func counter(name, help string, v float64) prometheus.Metric {
+	return prometheus.MustNewConstMetric(desc(name, help), prometheus.CounterValue, v)
 }
 
 func boolean(b bool) float64 {

@@ -131,13 +131,13 @@ func TestARequestTakesTheTimeOfEveryStationOnItsWay(t *testing.T) {
 		t.Fatalf("%d %s", resp.StatusCode, body)
 	}
 	var arrival, finish int64
-	if _, err := fmt.Sscan(resp.Header.Get(HeaderArrival)+" "+resp.Header.Get(HeaderFinish), &arrival, &finish); err != nil {
+	if _, err := fmt.Sscan(resp.Header.Get(wire.HeaderArrival)+" "+resp.Header.Get(wire.HeaderFinish), &arrival, &finish); err != nil {
 		t.Fatal(err)
 	}
 	if got := time.Duration(finish - arrival); got != 3*time.Millisecond {
 		t.Errorf("logical latency %v, want 1 ms in the API server and 2 ms in the database", got)
 	}
-	if got := resp.Header.Get(HeaderInstance); got != "api-1" {
+	if got := resp.Header.Get(wire.HeaderInstance); got != "api-1" {
 		t.Errorf("instance %q, want api-1", got)
 	}
 }
@@ -272,7 +272,7 @@ func TestRoutes(t *testing.T) {
 			{From: "api", To: "mail", Classes: []graph.Class{graph.Write}, Calls: 3, Mode: graph.Parallel, ProbabilityPercent: 100},
 		},
 	}
-	r := routesOf(arch, "api")
+	r := apiServer{}.routes(arch, arch.Components[0], pools{})
 	shape := func(class wire.ClassCode) string {
 		text := ""
 		for _, s := range r.steps[class] {

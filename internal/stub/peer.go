@@ -1,17 +1,22 @@
 package stub
 
 import (
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"time"
 
+	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/transport"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
 const (
 	dialTimeout = time.Second
-	// redialAfter a connection was refused or lost.
-	redialAfter = 100 * time.Millisecond
+	// deafAfter is how long a callee with open calls may be silent before it is
+	// given up: one that lives says so each heartbeat.
+	deafAfter = 3 * int64(time.Second)
+	heartbeat = int64(500 * time.Millisecond)
 	// joinAfter is how long a new peer waits for its first call while others
 	// serve: longer than an idle process promises ahead, so that what it has
 	// promised to those behind it stays true.
@@ -21,23 +26,36 @@ const (
 // peer is an instance that this one calls.
 type peer struct {
 	id, component, address string
-	conn                   *transport.Conn
-	// dialing is set while a goroutine dials; retryAt is when the next may.
+	// way is the address and how it is reached, which names the peer.
+	way  string
+	conn transport.Edge
+	// dialing is set while a goroutine dials; backoff paces it.
 	dialing bool
+	backoff transport.Backoff
 	// usable says that the topology sends requests to it; drains that it asked
 	// for none; leaving that it is given up once its answers are in.
 	usable, drains, leaving bool
 	// joins is set while others serve in its place.
 	joins bool
+	// beats says that it tells when it lives: plain HTTP does not.
+	beats bool
 	// promised is the last promise sent, answered the last heard about answers.
 	promised, answered int64
-	calls              map[uint64]callOf
+	// heard is when it last spoke, in time that the loop was awake.
+	heard int64
+	calls map[uint64]callOf
+	// oldest are its calls by time, if a caller asks for promises about answers;
+	// unfinished are those that others follow. Both may hold calls that were answered.
+	oldest, unfinished timeline[sent]
 }
 
 // callOf is a call that waits for its answer.
 type callOf struct {
 	visit uint32
+	pool  *pool
 	at    int64
+	// more says that the visit goes on with another step.
+	more bool
 }
 
 func (p *peer) open() int { return len(p.calls) }
@@ -45,9 +63,26 @@ func (p *peer) open() int { return len(p.calls) }
 // takes reports whether new calls may go to it.
 func (p *peer) takes() bool { return p.conn != nil && p.usable && !p.drains && !p.leaving }
 
-func (p *peer) send(id uint64, visit uint32, f wire.Frame) {
-	p.calls[id] = callOf{visit: visit, at: f.Time}
+func (p *peer) send(c callOf, f wire.Frame, asked bool) {
+	p.calls[f.ID] = c
+	if asked {
+		p.oldest.add(sent{at: c.at, id: f.ID})
+	}
+	if c.more {
+		p.unfinished.add(sent{at: c.at, id: f.ID})
+	}
 	p.conn.Send(f)
+}
+
+// earliest is the time of the earliest call on the line that has no answer.
+func (p *peer) earliest(line *timeline[sent]) int64 {
+	for len(line.items) > 0 {
+		if _, open := p.calls[line.items[0].id]; open {
+			return line.items[0].at
+		}
+		line.take()
+	}
+	return forever
 }
 
 // promise says that no call before t follows.
@@ -59,8 +94,9 @@ func (p *peer) promise(t int64) {
 }
 
 // close ends the connection; its last batch is ignored then.
-func (p *peer) close() {
+func (n *Node) close(p *peer) {
 	if p.conn != nil {
+		delete(n.callees, p.conn)
 		p.conn.Close()
 		p.conn = nil
 	}
@@ -68,42 +104,42 @@ func (p *peer) close() {
 
 // promiseTo is what can be promised to a peer when all else is known up to t:
 // calls of later steps leave at the times of answers to come.
-func (n *Node) promiseTo(p *peer, t int64) int64 {
-	if !n.settings.chains {
-		return t
-	}
-	for _, other := range n.peers {
-		for _, c := range other.calls {
-			if c.at < t && n.visits.items[c.visit].step < len(n.routes.steps[n.visits.items[c.visit].class]) {
-				t = max(c.at, min(t, other.answered))
-			}
+func (n *Node) promiseTo(t int64) int64 {
+	limit := t
+	for _, p := range n.peers {
+		if first := p.earliest(&p.unfinished); first < limit {
+			limit = max(first, min(limit, p.answered))
 		}
 	}
-	return t
+	return limit
 }
 
-// earliestCall is the earliest call without an answer.
+// remember begins to keep the calls by time, once a caller asks for promises
+// about answers.
+func (n *Node) remember(asked bool) {
+	if !asked || n.asked {
+		return
+	}
+	n.asked = true
+	for _, p := range n.peers {
+		for id, c := range p.calls {
+			p.oldest.add(sent{at: c.at, id: id})
+		}
+	}
+}
+
+// earliestCall is the time of the earliest call without an answer.
 func (n *Node) earliestCall() int64 {
 	earliest := forever
 	for _, p := range n.peers {
-		for _, c := range p.calls {
-			earliest = min(earliest, c.at)
-		}
+		earliest = min(earliest, p.earliest(&p.oldest))
 	}
 	return earliest
 }
 
-func (n *Node) peerOf(c *transport.Conn) *peer {
-	for _, p := range n.peers {
-		if p.conn == c {
-			return p
-		}
-	}
-	return nil
-}
-
 // receiveAnswer takes a frame of a callee.
 func (n *Node) receiveAnswer(p *peer, f wire.Frame) {
+	p.heard = n.now - n.asleep
 	switch f.Op {
 	case wire.OpAnswer:
 		c, known := p.calls[f.ID]
@@ -138,22 +174,40 @@ func (n *Node) answered(i uint32, at int64, reason wire.Reason, late bool) {
 	}
 }
 
-// losePeer fails the calls of a connection that ended and dials again.
+// losePeer gives up a connection that ended or is deaf, and dials again. Calls
+// that were certainly not sent go to other instances; the others fail.
 func (n *Node) losePeer(p *peer) {
-	p.close()
+	edge := p.conn
+	n.close(p)
 	n.refreshPools()
 	calls := p.calls
-	p.calls = map[uint64]callOf{}
-	ids := make([]uint64, 0, len(calls))
-	for id := range calls {
-		ids = append(ids, id)
+	p.calls, p.oldest, p.unfinished = map[uint64]callOf{}, timeline[sent]{}, timeline[sent]{}
+	for f := range edge.Unsent() {
+		if c, open := calls[f.ID]; f.Op == wire.OpRequest && open && n.send(c, f) {
+			delete(calls, f.ID)
+		}
 	}
-	slices.Sort(ids)
-	for _, id := range ids {
+	for _, id := range slices.Sorted(maps.Keys(calls)) {
 		n.counts.call(p.component, wire.Failed)
 		n.answered(calls[id].visit, max(calls[id].at, n.horizon), wire.ReasonConnectionLost, false)
 	}
-	n.dial(p, redialAfter)
+	n.dial(p, p.backoff.Next(rand.Float64()))
+}
+
+// listen gives up peers that are deaf, and tells callers that this one is not.
+func (n *Node) listen(now int64) {
+	for _, p := range n.peers {
+		if p.conn != nil && p.open() > 0 && now-n.asleep-p.heard > deafAfter && p.beats {
+			n.o.Log.Info("instance is silent", "instance", p.id, "calls", p.open())
+			n.losePeer(p)
+		}
+	}
+	for _, up := range n.upstreams {
+		if up.open > 0 && now-up.spoken > heartbeat {
+			up.spoken = now
+			up.conn.Send(wire.Frame{Op: wire.OpPromise, Time: up.answered})
+		}
+	}
 }
 
 // dial connects to a peer after a pause, in a goroutine of its own.
@@ -167,6 +221,7 @@ func (n *Node) dial(p *peer, after time.Duration) {
 	if p.joins {
 		hello.Promise += int64(joinAfter)
 	}
+	connect := n.connector(p.address, hello)
 	n.running.Go(func() {
 		if after > 0 {
 			select {
@@ -174,22 +229,38 @@ func (n *Node) dial(p *peer, after time.Duration) {
 			case <-time.After(after):
 			}
 		}
-		conn, err := transport.Dial(p.address, hello, dialTimeout, n.input.batch)
-		n.input.act(func() { n.dialed(p, conn, err) })
+		conn, err := connect()
+		n.input.act(func() { n.dialed(p, conn, hello.Promise, err) })
 	})
 }
 
+// connector dials as the architecture's transport wants it.
+func (n *Node) connector(address string, hello wire.Hello) func() (transport.Edge, error) {
+	if n.settings.transport == graph.TransportHTTP {
+		return func() (transport.Edge, error) {
+			return transport.DialHTTP(address, dialTimeout, n.o.Now, n.input.batch)
+		}
+	}
+	return func() (transport.Edge, error) {
+		return transport.Dial(address, hello, dialTimeout, n.input.batch)
+	}
+}
+
 // dialed takes the outcome of a dial.
-func (n *Node) dialed(p *peer, conn *transport.Conn, err error) {
+func (n *Node) dialed(p *peer, conn transport.Edge, promise int64, err error) {
 	p.dialing = false
 	switch {
 	case err != nil && !p.leaving:
-		n.dial(p, redialAfter)
+		n.dial(p, p.backoff.Next(rand.Float64()))
 	case err != nil:
-	case p.leaving || n.closing() || n.peers[p.address] != p:
+	case p.leaving || n.closing() || n.peers[p.way] != p:
 		conn.Close()
 	default:
-		p.conn, p.promised, p.answered, p.drains = conn, conn.Hello.Promise, 0, false
+		p.backoff.Reset()
+		n.callees[conn] = p
+		p.conn, p.promised, p.answered, p.drains = conn, promise, 0, false
+		p.heard = n.now - n.asleep
+		_, p.beats = conn.(*transport.Conn)
 		if p.joins {
 			n.later(joinAfter, func() { n.joined(p) })
 		}
@@ -226,7 +297,7 @@ func (n *Node) later(pause time.Duration, f func()) {
 
 // refreshPools lists for each pool the peers that take calls.
 func (n *Node) refreshPools() {
-	for _, pool := range n.routes.pools() {
+	for _, pool := range n.pools {
 		pool.peers = pool.peers[:0]
 		for _, p := range n.peers {
 			if p.takes() && slices.Contains(pool.components, p.component) {

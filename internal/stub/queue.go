@@ -12,24 +12,20 @@ type event struct {
 	at    int64
 	order uint64
 	visit uint32
-	what  stage
 }
 
-// stage is what a visit does next.
-type stage uint8
-
-const (
-	// served: its own service is done, it calls or answers.
-	served stage = iota
-	// answers: everything is done, the answer leaves.
-	answers
-)
+// sent is a call that waits for its answer, by the time it was made at.
+type sent struct {
+	at int64
+	id uint64
+}
 
 // timed is an element of a heap ordered by logical time.
 type timed interface{ when() (int64, uint64) }
 
 func (a arrival) when() (int64, uint64) { return a.at, a.order }
 func (e event) when() (int64, uint64)   { return e.at, e.order }
+func (s sent) when() (int64, uint64)    { return s.at, s.id }
 
 // timeline is a heap by logical time.
 type timeline[T timed] struct{ items []T }

@@ -1,8 +1,8 @@
 package stub
 
 import (
-	"cmp"
 	"slices"
+	"strings"
 
 	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/wire"
@@ -23,7 +23,6 @@ type step struct{ calls []call }
 type call struct {
 	pool    *pool
 	percent int32
-	edge    uint32
 }
 
 // pool is a set of instances that a call can go to.
@@ -32,12 +31,25 @@ type pool struct {
 	algorithm  graph.Algorithm
 	peers      []*peer
 	turn       uint64
+	// current says that the routes in force use it: what no longer has an instance
+	// because it left the architecture is not called, and fails nothing.
+	current bool
 }
 
-// calls reports whether a class calls anything.
-func (r routes) calls(class wire.ClassCode) bool { return len(r.steps[class]) > 0 }
+// pools are all pools that routes have used, by what makes them one: calls on
+// their way survive a change of routes.
+type pools map[string]*pool
 
-// pools are the distinct pools of all routes.
+// of is the pool of some components.
+func (p pools) of(components []string, algorithm graph.Algorithm) *pool {
+	key := strings.Join(append([]string{string(algorithm)}, components...), " ")
+	if p[key] == nil {
+		p[key] = &pool{components: components, algorithm: algorithm}
+	}
+	return p[key]
+}
+
+// pools are the distinct pools of the routes.
 func (r routes) pools() []*pool {
 	var pools []*pool
 	for _, steps := range r.steps {
@@ -52,44 +64,52 @@ func (r routes) pools() []*pool {
 	return pools
 }
 
-// routesOf are the routes of a component: its connections in the order of the
-// spec, sequential ones one after the other, parallel neighbours at once. Reads
-// of a database go to its replicas and the primary alike.
-func routesOf(arch graph.Architecture, component string) routes {
-	self, _ := arch.Component(component)
-	algorithm := graph.RoundRobin
-	if self.LoadBalancer != nil {
-		algorithm = self.LoadBalancer.Algorithm
+// chained reports whether any class has more than one step.
+func (r routes) chained() bool {
+	return slices.ContainsFunc(r.steps[:], func(steps []step) bool { return len(steps) > 1 })
+}
+
+// target is where the calls of a connection go.
+type target struct {
+	graph.Connection
+	components []string
+}
+
+// targets are the connections of a component that let a class pass, and all
+// components that they lead to.
+type targets struct {
+	connections []target
+	components  []string
+}
+
+// callees are the targets of a component. Reads of a database go to its replicas
+// and the primary alike.
+func callees(arch graph.Architecture, component string, class graph.Class) targets {
+	var all targets
+	for _, c := range arch.Connections {
+		if c.From != component || !passes(c, class) {
+			continue
+		}
+		if to := targetsOf(arch, c, class); len(to) > 0 {
+			all.connections = append(all.connections, target{Connection: c, components: to})
+			all.components = append(all.components, to...)
+		}
 	}
+	return all
+}
+
+// callsOf are the calls of a component: its connections in the order of the
+// spec, sequential ones one after the other, parallel neighbours at once.
+func callsOf(arch graph.Architecture, component string, algorithm graph.Algorithm, pools pools) routes {
 	var r routes
-	shared := map[string]*pool{}
 	for class := range r.steps {
-		code := wire.ClassCode(class)
-		var parallel bool
-		for i, c := range arch.Connections {
-			if c.From != component || !passes(c, code.Class()) {
-				continue
-			}
-			targets := targetsOf(arch, c, code.Class())
-			if len(targets) == 0 {
-				continue
-			}
-			p := poolOf(shared, targets, algorithm)
-			r.steps[class], parallel = appendCalls(r.steps[class], parallel, c, call{pool: p, percent: c.ProbabilityPercent, edge: uint32(i)})
+		parallel := false
+		for _, t := range callees(arch, component, wire.ClassCode(class).Class()).connections {
+			one := call{pool: pools.of(t.components, algorithm), percent: t.ProbabilityPercent}
+			r.steps[class], parallel = appendCalls(r.steps[class], parallel, t.Connection, one)
 		}
 	}
 	return r
-}
-
-func poolOf(shared map[string]*pool, components []string, algorithm graph.Algorithm) *pool {
-	key := ""
-	for _, c := range components {
-		key += c + " "
-	}
-	if shared[key] == nil {
-		shared[key] = &pool{components: components, algorithm: algorithm}
-	}
-	return shared[key]
 }
 
 func passes(c graph.Connection, class graph.Class) bool {
@@ -146,16 +166,27 @@ func (n *Node) call(i uint32, c call, nth int) {
 	if c.percent < 100 && n.draws.calls.UniformAt(v.number, uint32(nth))*100 >= float64(c.percent) {
 		return
 	}
-	p := c.pool.pick(v.number, n.draws)
-	if p == nil {
-		v.reason = wire.ReasonNoEndpoint
-		return
-	}
-	v.calls++
 	n.order++
-	p.send(n.order, i, wire.Frame{
+	made := n.send(callOf{visit: i, pool: c.pool, more: v.step < len(v.route)}, wire.Frame{
 		Op: wire.OpRequest, Class: v.class, ID: n.order, Time: v.at, Key: v.key, Request: numberOf(v.number, nth), Late: v.late,
 	})
+	switch {
+	case made:
+		v.calls++
+	case c.pool.current:
+		v.reason = wire.ReasonNoEndpoint
+	}
+}
+
+// send sends a call to an instance of its pool, if there is one.
+func (n *Node) send(c callOf, f wire.Frame) bool {
+	p := c.pool.pick(f.Request, n.draws)
+	if p == nil {
+		return false
+	}
+	c.at = f.Time
+	p.send(c, f, n.asked)
+	return true
 }
 
 // numberOf is the number of a request's nth call: the first keeps the request's
@@ -171,17 +202,24 @@ func (p *pool) pick(number uint64, d draws) *peer {
 		return nil
 	}
 	p.turn++
+	first := p.peers[p.turn%uint64(len(p.peers))]
 	switch p.algorithm {
 	case graph.LeastRequests:
-		first := int(p.turn % uint64(len(p.peers)))
-		return slices.MinFunc(append(p.peers[first:len(p.peers):len(p.peers)], p.peers[:first]...), lessLoaded)
+		for i := range p.peers {
+			first = lessLoaded(first, p.peers[(p.turn+uint64(i))%uint64(len(p.peers))])
+		}
+		return first
 	case graph.PowerOfTwoChoices:
-		a := p.peers[int(d.route.UniformAt(number, 0)*float64(len(p.peers)))]
-		b := p.peers[int(d.route.UniformAt(number, 1)*float64(len(p.peers)))]
-		return slices.MinFunc([]*peer{a, b}, lessLoaded)
+		return lessLoaded(p.peers[int(d.route.UniformAt(number, 0)*float64(len(p.peers)))], p.peers[int(d.route.UniformAt(number, 1)*float64(len(p.peers)))])
 	default:
-		return p.peers[p.turn%uint64(len(p.peers))]
+		return first
 	}
 }
 
-func lessLoaded(a, b *peer) int { return cmp.Compare(a.open(), b.open()) }
+// lessLoaded is the one with fewer open calls, a if they are even.
+func lessLoaded(a, b *peer) *peer {
+	if b.open() < a.open() {
+		return b
+	}
+	return a
+}

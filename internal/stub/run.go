@@ -44,7 +44,8 @@ func (n *Node) Serve(ctx context.Context, l net.Listener, grace time.Duration) e
 // meetCaller registers a connection before its first frame is seen.
 func (n *Node) meetCaller(c *transport.Conn) {
 	n.input.act(func() {
-		n.upstreams[c] = &upstream{conn: c, promise: c.Hello.Promise}
+		n.upstreams[c] = &upstream{conn: c, promise: c.Hello.Promise, heard: n.now - n.asleep, spoken: n.now}
+		n.remember(c.Hello.AnswerPromises)
 		if n.draining {
 			c.Send(wire.Frame{Op: wire.OpDrain})
 		}
@@ -60,24 +61,35 @@ func (n *Node) loop(stopped <-chan struct{}) {
 		began := n.o.Now()
 		wake, handled := n.turn()
 		now := n.o.Now()
-		if rest := tick - time.Duration(now-began); handled > busyTurn && rest > 0 {
-			timer.Reset(rest)
-			select {
-			case <-stopped:
-				n.turn()
-				return
-			case <-timer.C:
-			}
-			continue
+		signal := n.input.signal
+		pause := min(max(wake-now, shortest), longest)
+		if rest := tick - (now - began); handled > busyTurn && rest > 0 {
+			signal, pause = nil, rest
 		}
-		timer.Reset(time.Duration(min(max(wake-now, int64(100*time.Microsecond)), int64(time.Hour))))
+		timer.Reset(time.Duration(pause))
 		select {
 		case <-stopped:
 			n.turn()
 			return
-		case <-n.input.signal:
+		case <-signal:
 		case <-timer.C:
 		}
+		n.oversleep(now - began)
+		n.oversleep(n.o.Now() - now - pause)
+	}
+}
+
+const (
+	// shortest and longest bound the wait for a turn.
+	shortest, longest = int64(100 * time.Microsecond), int64(time.Hour)
+	// stall is a delay that no timer explains: the machine was elsewhere.
+	stall = int64(5 * time.Millisecond)
+)
+
+// oversleep counts time in which the loop wanted to run and did not.
+func (n *Node) oversleep(by int64) {
+	if by > stall {
+		n.asleep += by
 	}
 }
 
@@ -94,25 +106,20 @@ func (n *Node) drain(grace time.Duration) {
 	deadline := time.After(grace)
 	check := time.NewTicker(10 * time.Millisecond)
 	defer check.Stop()
-	quiet := 0
-	for quiet < quietChecks {
+	for !n.drained() {
 		select {
 		case <-deadline:
 			n.o.Log.Info("drained in part", "after", grace)
 			return
 		case <-check.C:
 		}
-		quiet++
-		if !n.drained() {
-			quiet = 0
-		}
 	}
 	n.o.Log.Info("drained")
 }
 
-// quietChecks is how often in a row nothing must be left before a drained node
-// ends: HTTP callers do not say goodbye.
-const quietChecks = 10
+// quietOfHTTP is how long no HTTP request must have come before a drained node
+// ends: its callers do not say goodbye, and hear within a second that it drains.
+const quietOfHTTP = int64(1500 * time.Millisecond)
 
 func (n *Node) drained() bool {
 	n.mu.Lock()
@@ -122,7 +129,7 @@ func (n *Node) drained() bool {
 			return false
 		}
 	}
-	return n.visits.used == 0 && len(n.pending.items) == 0
+	return n.draining && n.visits.used == 0 && len(n.pending.items) == 0 && n.o.Now()-n.web.used > quietOfHTTP
 }
 
 func (n *Node) closing() bool {

@@ -9,18 +9,8 @@ import (
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
-// supported says why a component cannot be served, empty if it can.
-func supported(c graph.Component) string {
-	switch c.Type {
-	case graph.LoadBalancer, graph.APIServer, graph.Database:
-		return ""
-	default:
-		return fmt.Sprintf("components of type %s are not served by this version", c.Type)
-	}
-}
-
-// stationConfig is the capacity of one replica of a component.
-func stationConfig(c graph.Component) (station.Config, error) {
+// capacityOf is the capacity of one replica as its spec has it.
+func capacityOf(c graph.Component) (station.Config, error) {
 	service, err := distribution(c.Capacity.ServiceTime)
 	if err != nil {
 		return station.Config{}, fmt.Errorf("service time of %s: %w", c.Name, err)
@@ -40,23 +30,10 @@ func stationConfig(c graph.Component) (station.Config, error) {
 	if c.Capacity.MaxInFlight > 0 {
 		config.InFlight = station.AtMost(int(c.Capacity.MaxInFlight))
 	}
-	limitQueue(&config, c)
+	if c.Capacity.QueueLimit != nil {
+		config.Queue = station.AtMost(int(*c.Capacity.QueueLimit))
+	}
 	return config, nil
-}
-
-// limitQueue bounds waiting: for a core, or, in a database, for a connection.
-func limitQueue(config *station.Config, c graph.Component) {
-	pooled := c.Database != nil && c.Database.ConnectionLimit > 0
-	if pooled {
-		config.Pool.Connections = station.AtMost(int(c.Database.ConnectionLimit))
-	}
-	switch limit := c.Capacity.QueueLimit; {
-	case limit == nil:
-	case pooled:
-		config.Pool.Waiting = station.AtMost(int(*limit))
-	default:
-		config.Queue = station.AtMost(int(*limit))
-	}
 }
 
 func distribution(d graph.Distribution) (station.Distribution, error) {

@@ -1,6 +1,8 @@
 package stub
 
 import (
+	"time"
+
 	"flashcrowd.io/flashcrowd/internal/station"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
@@ -25,10 +27,14 @@ type visit struct {
 	arrived, served int64
 	// at is the logical time that its calls have reached.
 	at int64
-	// step is the next step of its route, calls how many answers are outstanding.
+	// route is what it calls, as the routes were when it arrived; step is the next
+	// step of it, calls how many answers are outstanding.
+	route       []step
 	step, calls int
 	reason      wire.Reason
-	holds       bool
+	// holds says that it keeps its slot, slow that the station had to take it
+	// after its time.
+	holds, slow bool
 	next        uint32 // of the free list
 }
 
@@ -69,37 +75,48 @@ func newDraws(seed uint64, component string) draws {
 	}
 }
 
-// arrive gives a request to the station.
+// arrive gives a request to the station. What becomes of it here is known at
+// once: a visit that calls nothing is ready to leave at the end of its service.
 func (n *Node) arrive(a arrival) {
-	r := a.request
+	r, config := a.request, n.station.Config()
 	n.counts.arrived[r.class]++
-	demand := n.station.Config().Service.Demand(uint8(r.class), n.draws.service.Uniform(r.number))
-	holds := n.routes.calls(r.class)
-	var taken station.Visit
-	if holds {
-		taken = n.station.ArriveHolding(station.Time(a.at), demand)
-	} else {
-		taken = n.station.Arrive(station.Time(a.at), demand)
-	}
-	v := visit{request: r, arrived: a.at, served: int64(taken.Finish), at: int64(taken.Finish)}
-	v.late = v.late || taken.Late
-	if taken.Late {
+	route := n.routes.steps[r.class]
+	demand := config.Service.Demand(uint8(r.class), n.draws.service.Uniform(r.number))
+	v := visit{request: r, arrived: a.at, route: route}
+	v.take(n.station, demand, len(route) > 0)
+	if v.slow {
 		n.counts.late++
 	}
-	if taken.Verdict != station.Served {
-		v.reason = reasonOf(taken.Verdict)
-	} else {
-		v.holds = holds
-		if c := n.settings.component; c.BurnCPU {
-			n.burner.add(n, int(c.Capacity.Cores), demand)
+	if v.reason == wire.ReasonNone {
+		n.burn(demand)
+		if n.behaviour.taken(&v) == answers {
+			v.route = nil
+		}
+		if config.ErrorRate.Includes(n.draws.fails.Stratified(r.number)) {
+			v.reason = wire.ReasonError
 		}
 	}
-	n.schedule(v.served, n.visits.put(v), served)
+	i := n.visits.put(v)
+	if v.reason != wire.ReasonNone || len(v.route) == 0 {
+		n.end(i)
+		return
+	}
+	n.order++
+	n.due.add(event{at: v.at, order: n.order, visit: i})
 }
 
-func (n *Node) schedule(at int64, visit uint32, what stage) {
-	n.order++
-	n.due.add(event{at: at, order: n.order, visit: visit, what: what})
+// take lets the station take the visit; held visits keep their slot until they end.
+func (v *visit) take(s *station.Station, demand time.Duration, held bool) {
+	var taken station.Visit
+	if held {
+		taken = s.ArriveHolding(station.Time(v.arrived), demand)
+	} else {
+		taken = s.Arrive(station.Time(v.arrived), demand)
+	}
+	v.served, v.at = int64(taken.Finish), int64(taken.Finish)
+	v.slow, v.late = taken.Late, v.late || taken.Late
+	v.reason = reasonOf(taken.Verdict)
+	v.holds = held && taken.Verdict == station.Served
 }
 
 func reasonOf(v station.Verdict) wire.Reason {
@@ -119,51 +136,35 @@ func reasonOf(v station.Verdict) wire.Reason {
 	}
 }
 
-// goOn takes a visit to its next stage.
-func (n *Node) goOn(e event) {
-	v := &n.visits.items[e.visit]
-	if e.what == answers {
-		n.answer(e.visit)
-		return
-	}
-	if v.reason == wire.ReasonNone && n.station.Config().ErrorRate.Includes(n.draws.fails.Stratified(v.number)) {
-		v.reason = wire.ReasonError
-	}
-	n.proceed(e.visit)
-}
-
 // proceed makes the calls of the visit's next step, or ends it when there is
 // none or something has failed.
 func (n *Node) proceed(i uint32) {
 	for {
 		v := &n.visits.items[i]
-		if v.reason != wire.ReasonNone || v.step >= len(n.routes.steps[v.class]) {
+		if v.reason != wire.ReasonNone || v.step >= len(v.route) {
 			n.end(i)
 			return
 		}
-		step := n.routes.steps[v.class][v.step]
+		step := v.route[v.step]
 		v.step++
 		for c := range step.calls {
 			n.call(i, step.calls[c], v.step*maxCallsOfStep+c)
 		}
-		if n.visits.items[i].calls > 0 {
+		if v.calls > 0 {
 			return
 		}
 	}
 }
 
-// end answers the visit at the time its calls reached.
+// end lets the visit leave at the time that its calls have reached.
 func (n *Node) end(i uint32) {
 	v := &n.visits.items[i]
 	if v.holds {
 		n.station.Release(station.Time(v.at))
 		v.holds = false
 	}
-	if v.at > n.horizon {
-		n.schedule(v.at, i, answers)
-		return
-	}
-	n.answer(i)
+	n.order++
+	n.leaving.add(event{at: v.at, order: n.order, visit: i})
 }
 
 // answer sends the answer and counts the visit.
@@ -174,12 +175,13 @@ func (n *Node) answer(i uint32) {
 		outcome = wire.Failed
 	}
 	n.counts.ended[v.class][v.reason]++
-	n.meters.done(v, n.o.Now())
+	n.meters.done(v, n.now)
 	switch {
 	case v.web != nil:
 		v.web.answer(webAnswer{start: v.arrived, finish: v.at, reason: v.reason, late: v.late})
 	case v.up.conn != nil:
 		v.up.open--
+		v.up.spoken = n.now
 		v.up.conn.Send(wire.Frame{Op: wire.OpAnswer, ID: v.id, Class: v.class, Outcome: outcome, Reason: v.reason, Late: v.late, Time: v.at, Request: v.number})
 	}
 	n.visits.drop(i)

@@ -2,6 +2,8 @@ package stub
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"hash/fnv"
 	"net/http"
 	"strconv"
@@ -13,17 +15,6 @@ import (
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
-// Headers of the HTTP face.
-const (
-	HeaderClass    = "X-Flashcrowd-Class"
-	HeaderTime     = "X-Flashcrowd-Time"    // logical arrival, Unix nanoseconds
-	HeaderRequest  = "X-Flashcrowd-Request" // number of the request, which keys its draws
-	HeaderFinish   = "X-Flashcrowd-Finish"
-	HeaderArrival  = "X-Flashcrowd-Arrival"
-	HeaderInstance = "X-Flashcrowd-Instance"
-	HeaderLate     = "X-Flashcrowd-Late"
-)
-
 // webCaller is HTTP as an upstream: requests with a time of their own are merged
 // by hold-back, those without arrive now.
 type webCaller struct {
@@ -31,6 +22,9 @@ type webCaller struct {
 	stamped int64
 	// used is when any request last came.
 	used int64
+	// behind is the most that a caller of ours was lately behind the wall clock,
+	// told at toldAt.
+	behind, toldAt int64
 	// numbers counts requests without a number; the high bit keeps them apart
 	// from those of a run.
 	numbers atomic.Uint64
@@ -43,13 +37,23 @@ const stampedFor = int64(time.Second)
 func (w *webCaller) promised(now int64) int64 {
 	switch {
 	case now-w.stamped < stampedFor:
-		return now - holdBack
+		return now - holdBack - w.behind
 	case now-w.used < stampedFor:
 		return now
 	default:
 		return now + promiseAhead
 	}
 }
+
+// tell takes in how far behind a caller is. What was told long ago is forgotten.
+func (w *webCaller) tell(behind, now int64) {
+	if behind >= w.behind || now-w.toldAt > stampedFor {
+		w.behind, w.toldAt = min(behind, mostBehind), now
+	}
+}
+
+// mostBehind bounds what callers can make this replica wait.
+const mostBehind = int64(2 * time.Second)
 
 // active reports whether HTTP requests came lately.
 func (w *webCaller) active(now int64) bool { return now-max(w.stamped, w.used) < stampedFor }
@@ -67,12 +71,12 @@ func (c *webCall) answer(a webAnswer) { c.done <- a }
 
 func (w *webCaller) handler(n *Node) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		q, at, err := w.read(r)
-		if err != "" {
-			problem(rw, http.StatusBadRequest, err)
+		q, err := w.read(r)
+		if err != nil {
+			problem(rw, http.StatusBadRequest, err.Error())
 			return
 		}
-		n.input.act(func() { n.callWeb(q, at) })
+		n.input.act(func() { n.callWeb(q) })
 		select {
 		case a := <-q.web.done:
 			n.writeWeb(rw, a)
@@ -83,28 +87,47 @@ func (w *webCaller) handler(n *Node) http.Handler {
 	})
 }
 
-// read is the request that an HTTP request stands for, and its time, 0 for now.
-func (w *webCaller) read(r *http.Request) (q request, at int64, problem string) {
-	q = request{web: &webCall{done: make(chan webAnswer, 1)}, class: classOf(r), key: keyOf(r.URL.Path), number: 1<<63 | w.numbers.Add(1)}
-	if text := r.Header.Get(HeaderTime); text != "" {
-		t, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || t <= 0 {
-			return q, 0, HeaderTime + ": write nanoseconds since 1970"
-		}
-		at = t
+// stampedRequest is a request with what its headers say of its time: at is its logical
+// arrival, 0 for now, and behind how far its caller is behind the wall clock.
+type stampedRequest struct {
+	request
+	at, behind int64
+}
+
+// read is the request that an HTTP request stands for.
+func (w *webCaller) read(r *http.Request) (stampedRequest, error) {
+	q := stampedRequest{request: request{
+		web: &webCall{done: make(chan webAnswer, 1)}, class: classOf(r), late: r.Header.Get(wire.HeaderLate) != "",
+	}}
+	var errs [4]error
+	var at, behind uint64
+	at, errs[0] = number(r.Header, wire.HeaderTime, 0)
+	behind, errs[1] = number(r.Header, wire.HeaderBehind, 0)
+	q.at, q.behind = int64(at), int64(behind)
+	if q.key, errs[2] = number(r.Header, wire.HeaderKey, 0); q.key == 0 {
+		q.key = keyOf(r.URL.Path)
 	}
-	if text := r.Header.Get(HeaderRequest); text != "" {
-		number, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			return q, 0, HeaderRequest + ": write a number"
-		}
-		q.number = number
+	if q.number, errs[3] = number(r.Header, wire.HeaderRequest, 1<<63); q.number == 1<<63 {
+		q.number |= w.numbers.Add(1)
 	}
-	return q, at, ""
+	return q, errors.Join(errs[:]...)
+}
+
+// number is a header that holds a number, or otherwise if it is not there.
+func number(h http.Header, name string, otherwise uint64) (uint64, error) {
+	text := h.Get(name)
+	if text == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s: write a whole number, not %q", name, text)
+	}
+	return n, nil
 }
 
 func classOf(r *http.Request) wire.ClassCode {
-	if name := r.Header.Get(HeaderClass); name != "" {
+	if name := r.Header.Get(wire.HeaderClass); name != "" {
 		for code := range wire.Classes {
 			if strings.EqualFold(string(wire.ClassCode(code).Class()), name) {
 				return wire.ClassCode(code)
@@ -124,38 +147,44 @@ func keyOf(path string) uint64 {
 }
 
 // callWeb puts an HTTP request into the order of the others.
-func (n *Node) callWeb(q request, at int64) {
-	now := n.o.Now()
+func (n *Node) callWeb(q stampedRequest) {
+	now := n.now
 	if n.station == nil {
 		q.web.answer(webAnswer{start: now, finish: now, reason: wire.ReasonNoEndpoint})
 		return
 	}
 	n.web.used = now
-	if at == 0 {
-		at = max(now, n.horizon)
+	if q.at == 0 {
+		q.at = max(now, n.horizon)
 	} else {
 		n.web.stamped = now
+		n.web.tell(q.behind, now)
 	}
-	n.enqueue(at, q)
+	n.enqueue(q.at, q.request)
 }
 
 // writeWeb answers an HTTP request.
 func (n *Node) writeWeb(rw http.ResponseWriter, a webAnswer) {
-	h := rw.Header()
-	h.Set(HeaderArrival, strconv.FormatInt(a.start, 10))
-	h.Set(HeaderFinish, strconv.FormatInt(a.finish, 10))
 	n.mu.Lock()
-	h.Set(HeaderInstance, n.id)
+	instance := n.id
 	n.mu.Unlock()
+	h := rw.Header()
+	h.Set(wire.HeaderArrival, strconv.FormatInt(a.start, 10))
+	h.Set(wire.HeaderFinish, strconv.FormatInt(a.finish, 10))
+	h.Set(wire.HeaderComponent, n.o.Component)
+	h.Set(wire.HeaderInstance, instance)
 	if a.late {
-		h.Set(HeaderLate, "1")
+		h.Set(wire.HeaderLate, "1")
 	}
 	if a.reason != wire.ReasonNone {
+		h.Set(wire.HeaderReason, a.reason.String())
 		problem(rw, statusOf(a.reason), a.reason.String())
 		return
 	}
 	h.Set("Content-Type", "application/json")
-	_ = json.NewEncoder(rw).Encode(map[string]string{"instance": h.Get(HeaderInstance), "latency": time.Duration(a.finish - a.start).String()})
+	_ = json.NewEncoder(rw).Encode(map[string]string{
+		"component": n.o.Component, "instance": instance, "latency": time.Duration(a.finish - a.start).String(),
+	})
 }
 
 func problem(rw http.ResponseWriter, status int, detail string) {

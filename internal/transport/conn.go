@@ -1,10 +1,19 @@
 // Package transport carries frames between our processes: one TCP connection
 // for each caller and callee, many frames to a write, and HTTP/1.1 for everybody
 // else on the same port. It is the seam between the processes and the kernel.
+//
+// A caller dials, sends and flushes once for each turn of its loop, and gets
+// batches of answers:
+//
+//	edge, err := transport.Dial(address, hello, timeout, inbox)
+//	edge.Send(wire.Frame{Op: wire.OpRequest, ID: 1, Time: arrival})
+//	edge.Send(wire.Frame{Op: wire.OpPromise, Time: next})
+//	err = edge.Flush()
 package transport
 
 import (
 	"fmt"
+	"iter"
 	"net"
 	"sync"
 	"time"
@@ -13,12 +22,31 @@ import (
 )
 
 // writeTimeout ends a connection whose peer does not read.
-const writeTimeout = 2 * time.Second
+const writeTimeout = time.Second
 
-// Batch is what one read of a connection brought: all frames that were there.
-// Err is set with the last batch, when the connection has ended.
+// Edge is the way between a caller and a callee. Send, Queued, Flush and Unsent
+// belong to one goroutine, the owner's loop.
+type Edge interface {
+	// Send queues a frame; Flush writes what is queued.
+	Send(f wire.Frame)
+	// Queued reports whether frames wait for Flush.
+	Queued() bool
+	// Flush writes all queued frames. After an error the edge is of no more use.
+	Flush() error
+	// Unsent are the frames that have certainly not reached the other side.
+	Unsent() iter.Seq[wire.Frame]
+	// Close ends the edge; it may be called by anyone and more than once.
+	Close()
+	// Wait waits until nothing more comes.
+	Wait()
+}
+
+var _ Edge = (*Conn)(nil)
+
+// Batch is what one read of an edge brought: all frames that were there. Err is
+// set with the last batch, when the edge has ended.
 type Batch struct {
-	Conn   *Conn
+	Conn   Edge
 	Frames []wire.Frame
 	Err    error
 }
@@ -27,8 +55,7 @@ type Batch struct {
 // and must copy what it keeps of Frames.
 type Inbox func(Batch)
 
-// Conn is one connection that carries frames. Send, Flush and Close belong to
-// one goroutine, the owner's loop; reading has a goroutine of its own.
+// Conn is one connection that carries frames; reading has a goroutine of its own.
 type Conn struct {
 	// Hello is what the caller said of itself; on the caller's side its own.
 	Hello wire.Hello
@@ -79,17 +106,30 @@ func (c *Conn) Flush() error {
 	}
 	if err := c.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		c.err = err
-	} else if _, err := c.conn.Write(c.out); err != nil {
-		c.err = err
+	} else if n, err := c.conn.Write(c.out); err != nil {
+		c.err, c.out = err, c.out[n-n%wire.FrameSize:]
+	}
+	if c.err != nil {
+		_ = c.conn.Close()
+		return c.err
 	}
 	c.out = c.out[:0]
 	if cap(c.out) > maxKept {
 		c.out = nil
 	}
-	if c.err != nil {
-		_ = c.conn.Close()
+	return nil
+}
+
+// Unsent are the frames that have certainly not reached the other side: those
+// that the kernel did not take whole.
+func (c *Conn) Unsent() iter.Seq[wire.Frame] {
+	return func(yield func(wire.Frame) bool) {
+		for rest := c.out; len(rest) >= wire.FrameSize; rest = rest[wire.FrameSize:] {
+			if f, _, _, err := wire.DecodeFrame(rest); err != nil || !yield(f) {
+				return
+			}
+		}
 	}
-	return c.err
 }
 
 // maxKept bounds the buffer that a connection keeps between writes.

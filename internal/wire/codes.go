@@ -89,3 +89,13 @@ func (r Reason) String() string {
 	}
 	return "unknown"
 }
+
+// ReasonOf is the reason of a name; a name that is not known is a plain error.
+func ReasonOf(name string) Reason {
+	for i, known := range reasonNames {
+		if i > 0 && known == name {
+			return Reason(i)
+		}
+	}
+	return ReasonError
+}

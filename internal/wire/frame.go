@@ -51,13 +51,14 @@ type Frame struct {
 	Request uint64
 }
 
-// frameSize is the size of a frame without payload, its length included:
+// FrameSize is the size of a frame without payload, which is every frame but a
+// hello, its length included:
 //
 //	0      4   5      6        7       8   16    24   32       40
 //	length op  class  outcome  reason  id  time  key  request
 //
 // The highest bit of outcome is Late. Integers are big endian.
-const frameSize = 40
+const FrameSize = 40
 
 // maxPayload bounds what follows a frame; only a hello has a payload.
 const maxPayload = 4096
@@ -72,7 +73,7 @@ func appendFrame(b []byte, f Frame, payload int) []byte {
 	if f.Late {
 		outcome |= lateBit
 	}
-	b = binary.BigEndian.AppendUint32(b, uint32(frameSize+payload))
+	b = binary.BigEndian.AppendUint32(b, uint32(FrameSize+payload))
 	b = append(b, byte(f.Op), byte(f.Class), outcome, byte(f.Reason))
 	b = binary.BigEndian.AppendUint64(b, f.ID)
 	b = binary.BigEndian.AppendUint64(b, uint64(f.Time))
@@ -115,7 +116,7 @@ func DecodeFrame(b []byte) (f Frame, payload []byte, n int, err error) {
 		return Frame{}, nil, 0, nil
 	}
 	length := binary.BigEndian.Uint32(b)
-	if length < frameSize || length > frameSize+maxPayload {
+	if length < FrameSize || length > FrameSize+maxPayload {
 		return Frame{}, nil, 0, fmt.Errorf("%w: a length of %d", ErrFrame, length)
 	}
 	if len(b) < int(length) {
@@ -126,7 +127,7 @@ func DecodeFrame(b []byte) (f Frame, payload []byte, n int, err error) {
 		ID: binary.BigEndian.Uint64(b[8:]), Time: int64(binary.BigEndian.Uint64(b[16:])),
 		Key: binary.BigEndian.Uint64(b[24:]), Request: binary.BigEndian.Uint64(b[32:]),
 	}
-	return f, b[frameSize:length], int(length), f.validate()
+	return f, b[FrameSize:length], int(length), f.validate()
 }
 
 // validate refuses values that this version does not know.

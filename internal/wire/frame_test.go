@@ -96,7 +96,7 @@ func FuzzDecodeFrame(f *testing.F) {
 		if n < 0 || n > len(b) || len(payload) > maxPayload {
 			t.Fatalf("took %d of %d bytes with a payload of %d", n, len(b), len(payload))
 		}
-		if err == nil && n == frameSize && !bytes.Equal(AppendFrame(nil, frame), b[:n]) {
+		if err == nil && n == FrameSize && !bytes.Equal(AppendFrame(nil, frame), b[:n]) {
 			t.Fatalf("%x is not what %+v encodes to", b[:n], frame)
 		}
 	})

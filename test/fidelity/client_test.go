@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"flashcrowd.io/flashcrowd/internal/station"
-	"flashcrowd.io/flashcrowd/internal/stub"
 	"flashcrowd.io/flashcrowd/internal/transport"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
@@ -64,8 +63,8 @@ func get(client *http.Client, address string, k int, at station.Time, a *answer)
 		a.lost = true
 		return
 	}
-	request.Header.Set(stub.HeaderTime, strconv.FormatInt(int64(at), 10))
-	request.Header.Set(stub.HeaderRequest, strconv.Itoa(k))
+	request.Header.Set(wire.HeaderTime, strconv.FormatInt(int64(at), 10))
+	request.Header.Set(wire.HeaderRequest, strconv.Itoa(k))
 	response, err := client.Do(request)
 	if err != nil {
 		a.lost = true
@@ -73,9 +72,9 @@ func get(client *http.Client, address string, k int, at station.Time, a *answer)
 	}
 	_, _ = io.Copy(io.Discard, response.Body)
 	_ = response.Body.Close()
-	finish, err := strconv.ParseInt(response.Header.Get(stub.HeaderFinish), 10, 64)
+	finish, err := strconv.ParseInt(response.Header.Get(wire.HeaderFinish), 10, 64)
 	a.finish, a.lost = station.Time(finish), err != nil
-	a.late = response.Header.Get(stub.HeaderLate) != ""
+	a.late = response.Header.Get(wire.HeaderLate) != ""
 	if response.StatusCode != http.StatusOK {
 		a.failed = wire.ReasonError
 	}

@@ -1,0 +1,33 @@
+package stub
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"flashcrowd.io/flashcrowd/internal/graph"
+	"flashcrowd.io/flashcrowd/internal/station"
+	"flashcrowd.io/flashcrowd/internal/wire"
+)
+
+// database has a pool of connections before its cores.
+type database struct{ plain }
+
+// capacity has a bounded pool where the component has a limit of connections:
+// its queue is then the one before the pool.
+func (database) capacity(c graph.Component) (station.Config, error) {
+	config, err := capacityOf(c)
+	if err != nil || c.Database == nil || c.Database.ConnectionLimit <= 0 {
+		return config, err
+	}
+	config.Pool = station.Pool{Connections: station.AtMost(int(c.Database.ConnectionLimit)), Waiting: config.Queue}
+	config.Queue = station.Limit{}
+	return config, nil
+}
+
+func (database) collect(c graph.Component, s station.Snapshot, out chan<- prometheus.Metric) {
+	limit := 0.0
+	if c.Database != nil {
+		limit = float64(c.Database.ConnectionLimit)
+	}
+	out <- gauge(wire.ComponentConnections, "Connections in use.", float64(s.Connections))
+	out <- gauge(wire.ComponentConnLimit, "Size of the connection pool, 0 if unbounded.", limit)
+}
