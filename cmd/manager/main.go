@@ -17,7 +17,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/controllers"
@@ -44,7 +43,7 @@ func parse() flags {
 	flag.StringVar(&f.topologyBind, "topology-bind-address", ":8090", "where to serve the topology stream")
 	flag.StringVar(&f.stubImage, "stub-image", "flashcrowd/stub:latest", "image of stubs")
 	flag.StringVar(&f.loadgenImage, "loadgen-image", "flashcrowd/loadgen:latest", "image of generators")
-	flag.StringVar(&f.metricsBind, "metrics-bind-address", "0", "where to serve the manager's own metrics; 0 serves none")
+	flag.StringVar(&f.metricsBind, "metrics-bind-address", "0", "where to serve the manager's own metrics, over TLS and to those allowed to get /metrics; 0 serves none")
 	flag.StringVar(&f.healthBind, "health-probe-bind-address", ":8081", "where to serve health")
 	flag.BoolVar(&f.leaderElection, "leader-elect", false, "let one of several managers reconcile")
 	flag.DurationVar(&f.scrapeInterval, "scrape-interval", time.Second, "how often the metrics source samples")
@@ -112,7 +111,7 @@ func newManager(f flags) (ctrl.Manager, error) {
 		Scheme:                        scheme,
 		Client:                        client.Options{Cache: &client.CacheOptions{EnableReadYourWritesConsistency: &yes}},
 		Controller:                    config.Controller{ReconciliationTimeout: reconciliationTimeout, EnableWarmup: &warm},
-		Metrics:                       metricsserver.Options{BindAddress: f.metricsBind},
+		Metrics:                       metricsOptions(f.metricsBind),
 		HealthProbeBindAddress:        f.healthBind,
 		LeaderElection:                f.leaderElection,
 		LeaderElectionID:              "manager.flashcrowd.io",

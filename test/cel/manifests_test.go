@@ -1,13 +1,14 @@
 package cel
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/rest"
@@ -291,8 +292,12 @@ func documents(t *testing.T, path string) []*unstructured.Unstructured {
 	var objects []*unstructured.Unstructured
 	for {
 		o := &unstructured.Unstructured{}
-		if err := decoder.Decode(&o.Object); err != nil {
+		err := decoder.Decode(&o.Object)
+		if errors.Is(err, io.EOF) {
 			return objects
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
 		}
 		if len(o.Object) > 0 {
 			objects = append(objects, o)
@@ -313,41 +318,5 @@ func TestSamplesAreAccepted(t *testing.T) {
 				t.Errorf("%s: %v", filepath.Base(file), err)
 			}
 		}
-	}
-}
-
-// warnings collects what the API server warns of.
-type warnings []string
-
-func (w *warnings) HandleWarningHeader(_ int, _, text string) { *w = append(*w, text) }
-
-func TestTheInstallationPassesWithPodSecurityRestricted(t *testing.T) {
-	var warned warnings
-	config := rest.CopyConfig(cluster)
-	config.WarningHandler = &warned
-	c, err := client.New(config, client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	restricted := false
-	for _, o := range documents(t, filepath.Join(root(), "config", "install.yaml")) {
-		if o.GetKind() == "Namespace" {
-			restricted = o.GetLabels()["pod-security.kubernetes.io/enforce"] == "restricted"
-			o.SetLabels(map[string]string{"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"})
-			if err := c.Create(t.Context(), o); err != nil && !apierrors.IsAlreadyExists(err) {
-				t.Fatal(err)
-			}
-			continue
-		}
-		err := create(t, c, o)
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			t.Errorf("%s %s: %v", o.GetKind(), o.GetName(), err)
-		}
-	}
-	if !restricted {
-		t.Error("the namespace of the installation does not enforce the restricted profile")
-	}
-	if len(warned) > 0 {
-		t.Errorf("the API server warns: %q", warned)
 	}
 }
