@@ -19,23 +19,40 @@ build: ## Build our binaries into bin.
 	CGO_ENABLED=0 go build -trimpath -o $(BIN)/ ./cmd/...
 
 TOOLS := $(BIN)/tools
-CONTROLLER_GEN := $(TOOLS)/controller-gen
-KUSTOMIZE := $(TOOLS)/kustomize
+GOLANGCI_LINT := $(TOOLS)/golangci-lint
 
 $(TOOLS)/.stamp: hack/tools/go.mod hack/tools/go.sum
-	cd hack/tools && GOWORK=off go build -o ../../$(TOOLS)/ sigs.k8s.io/controller-tools/cmd/controller-gen sigs.k8s.io/kustomize/kustomize/v5
+	cd hack/tools && GOWORK=off go build -o ../../$(TOOLS)/ tool
 	@touch $@
 
+$(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum hack/tools/golangci-lint/main.go
+	cd hack/tools && GOWORK=off go build -o ../../$(TOOLS)/ ./golangci-lint
+
+.PHONY: tools
+tools: $(TOOLS)/.stamp $(GOLANGCI_LINT) ## Build the tools that generate and lint, in their pinned versions.
+
 .PHONY: generate
-generate: $(TOOLS)/.stamp ## Regenerate code and manifests.
-	$(CONTROLLER_GEN) object crd paths=./api/... output:crd:dir=config/crd/bases
-	$(KUSTOMIZE) build config/default > config/install.yaml
+generate: $(TOOLS)/.stamp ## Regenerate code, manifests and the reference.
+	hack/update-codegen
+	hack/update-manifests
+	hack/update-docs
+
+.PHONY: manifests
+manifests: $(TOOLS)/.stamp ## Regenerate the kinds and the installation only.
+	hack/update-codegen
+	hack/update-manifests
 
 .PHONY: verify
-verify: generate ## Check that generated files are up to date and the code is formatted.
-	git diff --exit-code -- api config
+verify: $(TOOLS)/.stamp ## Check that generated files are up to date and the code is formatted.
+	hack/verify-codegen
+	hack/verify-manifests
+	hack/verify-docs
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
 	go mod verify
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Lint the code, the API types and the log calls.
+	$(GOLANGCI_LINT) run ./...
 
 .PHONY: vet
 vet: ## Check the code for likely mistakes.
