@@ -25,7 +25,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type entry struct {
 	address  string
 	answered atomic.Int64
-	drain    atomic.Bool
 }
 
 func newEntry(t *testing.T, fault func(number uint64) wire.Reason) *entry {
@@ -212,7 +211,9 @@ func TestAChangeOfTrafficTakesEffect(t *testing.T) {
 		t.Errorf("target rate %v, want 5000", got)
 	}
 	cancel()
-	<-done
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestUnreadyUntilThePlanAndTheEntryAreThere(t *testing.T) {
@@ -232,7 +233,9 @@ func TestUnreadyUntilThePlanAndTheEntryAreThere(t *testing.T) {
 	await(t, "it is ready", func() bool { return g.unready(ctx) == "" })
 	server.Close()
 	cancel()
-	<-done
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestSharesOfTheDeadAreTakenOver(t *testing.T) {

@@ -329,8 +329,8 @@ func (g *Generator) lose(t *target) {
 // that never comes holds nothing.
 func (g *Generator) expire(now time.Time) {
 	for {
-		id, q, any := g.open.oldest()
-		if !any || now.UnixNano()-q.due < int64(g.plan.Traffic.Timeout+lost) {
+		id, q, open := g.open.oldest()
+		if !open || now.UnixNano()-q.due < int64(g.plan.Traffic.Timeout+lost) {
 			return
 		}
 		g.end(id, q, wire.Failed, wire.ReasonTimeout)

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	authentication "k8s.io/client-go/kubernetes/typed/authentication/v1"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
@@ -132,7 +133,7 @@ func serveTopology(f flags, mgr ctrl.Manager) error {
 	if err != nil {
 		return fmt.Errorf("making a client for token reviews: %w", err)
 	}
-	log := logr.ToSlogHandler(ctrl.Log.WithName("topology"))
+	log := logr.ToSlogHandler(klog.LoggerWithName(ctrl.Log, "topology"))
 	server := topology.NewServer(f.topologyBind, tokenreview.New(reviews.TokenReviews(), wire.TopologyAudience), slog.New(log), topology.ServerOptions{})
 	if err := mgr.Add(server); err != nil {
 		return fmt.Errorf("adding the topology stream: %w", err)

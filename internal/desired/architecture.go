@@ -40,7 +40,7 @@ func component(c v1alpha1.Component) (graph.Component, error) {
 	}
 	p := &parser{}
 	out.Capacity = p.capacity(kind, c.Capacity)
-	out.StartupDelay = p.optional("startupDelay", c.StartupDelay, 0)
+	out.StartupDelay = p.optional("startupDelay", c.StartupDelay)
 	p.blocks(&out, c)
 	return out, p.err
 }
@@ -56,9 +56,9 @@ func (p *parser) duration(field, text string) time.Duration {
 	return d
 }
 
-func (p *parser) optional(field string, text *v1alpha1.Duration, otherwise time.Duration) time.Duration {
+func (p *parser) optional(field string, text *v1alpha1.Duration) time.Duration {
 	if text == nil {
-		return otherwise
+		return 0
 	}
 	return p.duration(field, string(*text))
 }
@@ -87,7 +87,7 @@ func (p *parser) capacity(kind graph.ComponentType, c *v1alpha1.Capacity) graph.
 	}
 	out.MaxInFlight = value(c.MaxInFlight, 0)
 	out.QueueLimit = c.QueueLimit
-	out.QueueTimeout = p.optional("queueTimeout", c.QueueTimeout, 0)
+	out.QueueTimeout = p.optional("queueTimeout", c.QueueTimeout)
 	if m := c.Memory; m != nil {
 		out.Memory = graph.Memory{
 			LimitBytes:      int64(value(m.LimitMiB, int32(out.Memory.LimitBytes>>20))) << 20,
@@ -123,13 +123,13 @@ func (p *parser) blocks(out *graph.Component, c v1alpha1.Component) {
 		if d := c.Database; d != nil {
 			out.Database.ConnectionLimit = value(d.ConnectionLimit, defaultConnectionLimit)
 			out.Database.ReplicaOf = value(d.ReplicaOf, "")
-			out.Database.ReplicationLag = p.optional("replicationLag", d.ReplicationLag, 0)
+			out.Database.ReplicationLag = p.optional("replicationLag", d.ReplicationLag)
 		}
 	case graph.Cache:
 		out.Cache = &graph.Caching{Entries: 10_000, Policy: graph.LRU}
 		if k := c.Cache; k != nil {
 			out.Cache = &graph.Caching{
-				Entries: int64(value(k.Entries, 10_000)), Policy: graph.CachePolicy(or(string(k.Policy), string(graph.LRU))), TTL: p.optional("ttl", k.TTL, 0),
+				Entries: int64(value(k.Entries, 10_000)), Policy: graph.CachePolicy(or(string(k.Policy), string(graph.LRU))), TTL: p.optional("ttl", k.TTL),
 			}
 		}
 	case graph.MessageQueue:

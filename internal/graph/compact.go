@@ -1,5 +1,7 @@
 package graph
 
+import "maps"
+
 // Compact is the shortest log this package knows that folds over base to the
 // same architecture (origins of what was merged aside): decisions that do not
 // apply are dropped, and runs of size changes of one component become one,
@@ -7,9 +9,7 @@ package graph
 func Compact(base Architecture, log []Decision) []Decision {
 	_, skipped := FoldReport(base, log)
 	drop := map[int]bool{}
-	for i, reason := range skippedIndexes(base, log, len(skipped)) {
-		drop[i] = reason
-	}
+	maps.Copy(drop, skippedIndexes(base, log, len(skipped)))
 	var kept []Decision
 	last := map[string]int{} // where in kept the component was last resized
 	for i, d := range log {

@@ -44,8 +44,6 @@ func sizes(a Architecture) map[string]int32 {
 	return all
 }
 
-func added(c Component) *Component { return &c }
-
 func TestFoldAppliesEachAction(t *testing.T) {
 	plain := []string{"api > db", "api > queue", "queue > worker"}
 	tests := map[string]struct {
@@ -62,24 +60,24 @@ func TestFoldAppliesEachAction(t *testing.T) {
 			map[string]int32{"api": 2, "db": 1, "queue": 1, "worker": 1}, plain,
 		},
 		"a load balancer before the entry becomes the entry": {
-			[]Decision{{ID: 1, Action: InsertLoadBalancer, Component: "api", Added: added(BalancerFor("lb"))}},
+			[]Decision{{ID: 1, Action: InsertLoadBalancer, Component: "api", Added: new(BalancerFor("lb"))}},
 			map[string]int32{"api": 1, "db": 1, "queue": 1, "worker": 1, "lb": 1},
 			[]string{"api > db", "api > queue", "queue > worker", "lb > api"},
 		},
 		"a load balancer takes over the callers": {
-			[]Decision{{ID: 1, Action: InsertLoadBalancer, Component: "db", Added: added(BalancerFor("lb"))}},
+			[]Decision{{ID: 1, Action: InsertLoadBalancer, Component: "db", Added: new(BalancerFor("lb"))}},
 			map[string]int32{"api": 1, "db": 1, "queue": 1, "worker": 1, "lb": 1},
 			[]string{"api > lb", "api > queue", "queue > worker", "lb > db"},
 		},
 		"a cache is asked before the database": {
-			[]Decision{{ID: 1, Action: InsertCache, Component: "db", Added: added(CacheFor("cache"))}},
+			[]Decision{{ID: 1, Action: InsertCache, Component: "db", Added: new(CacheFor("cache"))}},
 			map[string]int32{"api": 1, "db": 1, "queue": 1, "worker": 1, "cache": 1},
 			[]string{"api > cache", "api > db", "api > queue", "queue > worker"},
 		},
 		"a read replica, then another of it": {
 			[]Decision{
-				{ID: 1, Action: AddReadReplica, Component: "db", From: 0, To: 1, Added: added(ReadReplicaOf(component("db", Database, 1), "db-replica"))},
-				{ID: 2, Action: AddReadReplica, Component: "db", From: 1, To: 2, Added: added(ReadReplicaOf(component("db", Database, 1), "db-replica"))},
+				{ID: 1, Action: AddReadReplica, Component: "db", From: 0, To: 1, Added: new(ReadReplicaOf(component("db", Database, 1), "db-replica"))},
+				{ID: 2, Action: AddReadReplica, Component: "db", From: 1, To: 2, Added: new(ReadReplicaOf(component("db", Database, 1), "db-replica"))},
 			},
 			map[string]int32{"api": 1, "db": 1, "queue": 1, "worker": 1, "db-replica": 2},
 			[]string{"api > db-replica Read", "api > db", "api > queue", "queue > worker"},
@@ -90,8 +88,8 @@ func TestFoldAppliesEachAction(t *testing.T) {
 		},
 		"an edge before the load balancer": {
 			[]Decision{
-				{ID: 1, Action: InsertLoadBalancer, Component: "api", Added: added(BalancerFor("lb"))},
-				{ID: 2, Action: InsertCDN, Component: "lb", Added: added(CDNFor("cdn"))},
+				{ID: 1, Action: InsertLoadBalancer, Component: "api", Added: new(BalancerFor("lb"))},
+				{ID: 2, Action: InsertCDN, Component: "lb", Added: new(CDNFor("cdn"))},
 			},
 			map[string]int32{"api": 1, "db": 1, "queue": 1, "worker": 1, "lb": 1, "cdn": 1},
 			[]string{"api > db", "api > queue", "queue > worker", "lb > api", "cdn > lb"},
@@ -121,7 +119,7 @@ func TestFoldAppliesEachAction(t *testing.T) {
 }
 
 func TestTheInsertedBalancerIsTheEntry(t *testing.T) {
-	live := Fold(shop(), []Decision{{ID: 7, Rule: "load-balancer", Action: InsertLoadBalancer, Component: "api", Added: added(BalancerFor("lb"))}})
+	live := Fold(shop(), []Decision{{ID: 7, Rule: "load-balancer", Action: InsertLoadBalancer, Component: "api", Added: new(BalancerFor("lb"))}})
 	if entry, ok := Entry(live); !ok || entry != "lb" {
 		t.Errorf("entry %q %v, want lb", entry, ok)
 	}
@@ -139,11 +137,11 @@ func TestFoldSkipsWhatNoLongerApplies(t *testing.T) {
 		"the component is gone":        {Decision{Action: AddReplica, Component: "gone", From: 1, To: 2}, "the component is gone"},
 		"a human changed the replicas": {Decision{Action: AddReplica, Component: "api", From: 2, To: 3}, "the replicas were changed by someone else"},
 		"down to nothing":              {Decision{Action: RemoveReplica, Component: "api", From: 1, To: 0}, "a component keeps at least one replica"},
-		"the name is taken":            {Decision{Action: InsertLoadBalancer, Component: "api", Added: added(BalancerFor("db"))}, "the name is taken"},
+		"the name is taken":            {Decision{Action: InsertLoadBalancer, Component: "api", Added: new(BalancerFor("db"))}, "the name is taken"},
 		"nothing to add":               {Decision{Action: InsertCache, Component: "db"}, "the decision adds nothing"},
-		"nobody asks the cache":        {Decision{Action: InsertCache, Component: "worker", Added: added(CacheFor("c"))}, "no API server calls the database"},
+		"nobody asks the cache":        {Decision{Action: InsertCache, Component: "worker", Added: new(CacheFor("c"))}, "no API server calls the database"},
 		"an unknown action":            {Decision{Action: "Explode", Component: "api"}, "the action is not known"},
-		"the replica is gone":          {Decision{Action: AddReadReplica, Component: "db", From: 1, To: 2, Added: added(component("r", Database, 1))}, "the replica is gone"},
+		"the replica is gone":          {Decision{Action: AddReadReplica, Component: "db", From: 1, To: 2, Added: new(component("r", Database, 1))}, "the replica is gone"},
 	} {
 		test.decision.ID = 9
 		live, skipped := FoldReport(shop(), []Decision{test.decision})
@@ -240,7 +238,7 @@ func TestCompactMergesTheSizesOfAComponent(t *testing.T) {
 }
 
 func TestRoutesShareReadsBetweenPrimaryAndReplicas(t *testing.T) {
-	a := Fold(shop(), []Decision{{ID: 1, Action: AddReadReplica, Component: "db", To: 1, Added: added(ReadReplicaOf(component("db", Database, 1), "db-replica"))}})
+	a := Fold(shop(), []Decision{{ID: 1, Action: AddReadReplica, Component: "db", To: 1, Added: new(ReadReplicaOf(component("db", Database, 1), "db-replica"))}})
 	a.Connections[2].Classes = []Class{Async}
 	reads, writes, async := Routes(a, "api", Read), Routes(a, "api", Write), Routes(a, "api", Async)
 	if len(reads) != 1 || len(reads[0].Targets) != 2 {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -113,8 +114,8 @@ func (s *Supervisor) supervise(ctx context.Context, l layout, st state) error {
 	}
 	running := make([]*process, 0, 5)
 	defer func() {
-		for i := len(running) - 1; i >= 0; i-- {
-			running[i].stop(s.Log)
+		for _, r := range slices.Backward(running) {
+			r.stop(s.Log)
 		}
 	}()
 	for _, p := range parts(l, st.Ports, filepath.Join(s.Binaries, "controlplane")) {

@@ -77,7 +77,7 @@ func ServeHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
 		return fmt.Errorf("serving metrics: %w", err)
 	case <-ctx.Done():
 		err := server.Close()
-		<-done
+		<-done //nolint:errcheck // its word for being closed
 		if errors.Is(err, net.ErrClosed) {
 			return nil
 		}

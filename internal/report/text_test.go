@@ -14,8 +14,6 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func measuredValue(v float64) *float64 { return &v }
-
 func grown() Report {
 	at := time.Date(2026, 1, 2, 3, 4, 45, 0, time.UTC)
 	return Report{
@@ -35,7 +33,7 @@ func grown() Report {
 		Alerts:   []Alert{{Time: at, Severity: "warning", Component: "api-server-1", Message: "API Server CPU at 85%"}},
 		Findings: []Finding{{Time: at, Component: "database", Message: "shard by key"}},
 		Components: []Component{
-			{Name: "api-server", Type: "APIServer", Replicas: 2, Origin: "user", Utilization: measuredValue(51.2), LatencyMs: measuredValue(3.14159), ErrorRate: measuredValue(0)},
+			{Name: "api-server", Type: "APIServer", Replicas: 2, Origin: "user", Utilization: new(51.2), LatencyMs: new(3.14159), ErrorRate: new(0.0)},
 			{Name: "database", Type: "Database", Replicas: 1, Origin: "user"},
 		},
 		Connections: []Connection{{From: "api-server", To: "database"}},

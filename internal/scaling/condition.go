@@ -3,6 +3,7 @@ package scaling
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/google/cel-go/cel"
@@ -125,10 +126,8 @@ func (c *condition) collect(e ast.Expr, positive bool) {
 }
 
 func (c *condition) addSignal(name string) {
-	for _, known := range c.signals {
-		if known == name {
-			return
-		}
+	if slices.Contains(c.signals, name) {
+		return
 	}
 	c.signals = append(c.signals, name)
 }

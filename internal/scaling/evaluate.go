@@ -111,11 +111,11 @@ func (t *tick) scaledToVirtual(p *pair, name string, value float64) float64 {
 	if p.mode != DryRun {
 		return value
 	}
-	real, ok := t.live.Component(p.subject.Name)
-	if !ok || real.Replicas == p.subject.Replicas {
+	live, ok := t.live.Component(p.subject.Name)
+	if !ok || live.Replicas == p.subject.Replicas {
 		return value
 	}
-	l := look{subject: real, from: real.Replicas, to: p.subject.Replicas, cpu: t.utilization(real.Name)}
+	l := look{subject: live, from: live.Replicas, to: p.subject.Replicas, cpu: t.utilization(live.Name)}
 	return l.predict(name, value)
 }
 

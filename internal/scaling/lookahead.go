@@ -186,8 +186,8 @@ func (t *tick) cautious(o *object) float64 {
 	seen, _ := t.observation(o.name)
 	share := covered(seen.Signal(CPU, t.Settings.Window), seen.Replicas)
 	value := t.utilization(o.name)
-	if real, ok := t.live.Component(o.name); o.mode == DryRun && ok {
-		value *= float64(real.Replicas) / float64(max(o.current, 1))
+	if live, ok := t.live.Component(o.name); o.mode == DryRun && ok {
+		value *= float64(live.Replicas) / float64(max(o.current, 1))
 	}
 	return value*share + 100*(1-share)
 }

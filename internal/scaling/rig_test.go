@@ -194,8 +194,6 @@ func shrink() Rule {
 	return Rule{Name: "shrink", Select: Selector{ScaledOut: true}, Then: graph.RemoveReplica}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // grown is a rig whose api-server was scaled out to n by a decision long ago.
 func grown(t testingT, n int32, rules ...Rule) *rig {
 	r := newRig(t, rules...)

@@ -56,14 +56,14 @@ func TestScripts(t *testing.T) {
 func play(t *testing.T, text string) string {
 	r := newRig(t)
 	var blocks []string
-	for _, block := range strings.Split(strings.TrimSpace(text), "\n\n") {
+	for block := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
 		commands, _, has := strings.Cut(block, "\n----")
 		if !has {
 			blocks = append(blocks, block)
 			continue
 		}
 		var out strings.Builder
-		for _, line := range strings.Split(commands, "\n") {
+		for line := range strings.SplitSeq(commands, "\n") {
 			if !strings.HasPrefix(line, "#") {
 				r = command(t, r, &out, strings.Fields(line))
 			}

@@ -232,7 +232,7 @@ func TestS10FastPathActsWithinItsWindowAndForbidsScaleIn(t *testing.T) {
 
 func TestS11ScaleInCoolsDownScaleOutDoesNotWait(t *testing.T) {
 	in := shrink()
-	in.Cooldown, in.Stabilization = ptr(2*time.Minute), ptr(5*time.Second)
+	in.Cooldown, in.Stabilization = new(2*time.Minute), new(5*time.Second)
 	r := grown(t, 4, hot(), in)
 	r.wantDecisions(r.run(20*time.Second), graph.RemoveReplica)
 	r.set("api-server", CPU, 95)
@@ -270,7 +270,7 @@ func TestS12ARuleThatJoinsWaitsForItsWholeWindow(t *testing.T) {
 }
 
 func TestS12ScaleOutTakesTheSmallestOfItsWindow(t *testing.T) {
-	r := newRig(t, hot(func(r *Rule) { r.Stabilization = ptr(10 * time.Second) }))
+	r := newRig(t, hot(func(r *Rule) { r.Stabilization = new(10 * time.Second) }))
 	r.set("api-server", CPU, 90).set("api-server", Memory, 20)
 	r.wantDecisions(r.run(10 * time.Second))
 	r.wantSuppressed("api-server", "hot", Stabilized)
@@ -332,7 +332,7 @@ func TestS15StepsAreFixedExactOrALadder(t *testing.T) {
 	}{
 		"fixed":  {StepSize{Kind: Fixed, Count: 2}, 4},
 		"exact":  {StepSize{Kind: Exact, Count: 5}, 5},
-		"ladder": {StepSize{Kind: Ladder, Signal: CPU, Threshold: 80, Rungs: []Rung{{To: ptr(10.0), Percent: 50}, {From: ptr(10.0), Percent: 100}}}, 4},
+		"ladder": {StepSize{Kind: Ladder, Signal: CPU, Threshold: 80, Rungs: []Rung{{To: new(10.0), Percent: 50}, {From: new(10.0), Percent: 100}}}, 4},
 	} {
 		r := newRig(t, hot(func(r *Rule) { r.Step = test.step }))
 		r.base = shop(2)
@@ -444,8 +444,8 @@ func TestS20OneLayerInATickByPriorityWhileReplicasMove(t *testing.T) {
 }
 
 func TestS20TheBusiestGoesFirstWhenTheBudgetIsShort(t *testing.T) {
-	any := Rule{Name: "any", Select: Selector{}, When: "cpu > 80", Then: graph.AddReplica}
-	r := newRig(t, any)
+	everywhere := Rule{Name: "any", Select: Selector{}, When: "cpu > 80", Then: graph.AddReplica}
+	r := newRig(t, everywhere)
 	r.settings.Budget.MaxReplicas = 4
 	r.set("api-server", CPU, 85).set("database", CPU, 95)
 	got := r.run(time.Second)
@@ -506,7 +506,7 @@ func TestS24OccupiedReplicasAreNotRemoved(t *testing.T) {
 
 func TestS25FlappingFreezesScaleIn(t *testing.T) {
 	in := shrink()
-	in.Cooldown, in.Stabilization = ptr(time.Duration(0)), ptr(2*time.Second)
+	in.Cooldown, in.Stabilization = new(time.Duration(0)), new(2*time.Second)
 	r := newRig(t, hot(), in)
 	r.settings.MaxNoEffect = 0
 	for range 4 {

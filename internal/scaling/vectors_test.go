@@ -27,17 +27,17 @@ func TestPublishedVectors(t *testing.T) {
 	}
 	checks := map[string]func(in map[string]any) map[string]any{
 		"hpa-50-90-75": func(in map[string]any) map[string]any {
-			return desired(Track(whole(in, "current"), real(in, "metric")/real(in, "target"), real(in, "tolerance")))
+			return desired(Track(whole(in, "current"), field(in, "metric")/field(in, "target"), field(in, "tolerance")))
 		},
 		"hpa-tolerance-100-1.07-at-5pct": func(in map[string]any) map[string]any {
-			return desired(Track(whole(in, "current"), real(in, "ratio"), real(in, "tolerance")))
+			return desired(Track(whole(in, "current"), field(in, "ratio"), field(in, "tolerance")))
 		},
 		"hpa-missing-pod-scale-up":      missingPod,
 		"hpa-one-metric-fails-scale-up": oneFails(t),
 		"hpa-up-limit-behavior-set":     behaviourLimit,
 		"hpa-superlinear-flap":          superlinear,
 		"keda-value": func(in map[string]any) map[string]any {
-			return desired(Track(whole(in, "replicas"), real(in, "avg_ms")/real(in, "threshold_ms"), 0.1))
+			return desired(Track(whole(in, "replicas"), field(in, "avg_ms")/field(in, "threshold_ms"), 0.1))
 		},
 		"aws-step":                 awsSteps,
 		"azure-flap-partial":       azurePartial,
@@ -57,9 +57,9 @@ func TestPublishedVectors(t *testing.T) {
 	}
 }
 
-func real(in map[string]any, name string) float64 { return in[name].(float64) }
+func field(in map[string]any, name string) float64 { return in[name].(float64) }
 
-func whole(in map[string]any, name string) int32 { return int32(real(in, name)) }
+func whole(in map[string]any, name string) int32 { return int32(field(in, name)) }
 
 func desired(n int32) map[string]any { return map[string]any{"desired": float64(n)} }
 
@@ -69,7 +69,7 @@ func missingPod(in map[string]any) map[string]any {
 	for _, u := range ready {
 		sum += u.(float64)
 	}
-	target, n := real(in, "target"), whole(in, "current")
+	target, n := field(in, "target"), whole(in, "current")
 	mean := sum / float64(len(ready))
 	share := covered(Value{Replicas: make([]string, len(ready))}, Replicas{Spec: n, Ready: n})
 	got := n
@@ -111,7 +111,7 @@ func superlinear(in map[string]any) map[string]any {
 	var sequence []any
 	for range 4 {
 		use := sizes[map[int32]string{1: "1", 2: "2"}[n]].(float64)
-		n = Track(n, use/real(in, "target"), 0.1)
+		n = Track(n, use/field(in, "target"), 0.1)
 		sequence = append(sequence, float64(n))
 	}
 	return map[string]any{"sequence": sequence}
@@ -128,7 +128,7 @@ func awsSteps(in map[string]any) map[string]any {
 	n := whole(in, "start")
 	var capacity []any
 	for _, metric := range in["metrics"].([]any) {
-		n = climb(n, metric.(float64), real(in, "threshold"), rungs)
+		n = climb(n, metric.(float64), field(in, "threshold"), rungs)
 		capacity = append(capacity, float64(n))
 	}
 	return map[string]any{"capacity": capacity}
@@ -143,17 +143,17 @@ func end(cell any) *float64 {
 
 func azurePartial(in map[string]any) map[string]any {
 	n := whole(in, "n")
-	for l := (look{from: n, to: n - whole(in, "in_step"), cpu: real(in, "cpu")}); ; l.to++ {
-		if l.predict(CPU, l.cpu) <= real(in, "out_cpu") {
+	for l := (look{from: n, to: n - whole(in, "in_step"), cpu: field(in, "cpu")}); ; l.to++ {
+		if l.predict(CPU, l.cpu) <= field(in, "out_cpu") {
 			return map[string]any{"min_safe_n": float64(l.to)}
 		}
 	}
 }
 
 func flapLint(in map[string]any) map[string]any {
-	out := real(in, "To")
+	out := field(in, "To")
 	return map[string]any{
-		"flaps":              real(in, "Ti") > SafeScaleIn(out, whole(in, "n")),
+		"flaps":              field(in, "Ti") > SafeScaleIn(out, whole(in, "n")),
 		"max_safe_Ti_for_n1": SafeScaleIn(out, 1), "max_safe_Ti_for_n2": SafeScaleIn(out, 2),
 	}
 }

@@ -21,14 +21,14 @@ func (h *timeHeap) push(t Time) {
 	h.times[i] = t
 }
 
-func (h *timeHeap) pop() Time {
-	top, last := h.times[0], len(h.times)-1
+// pop drops the earliest instant.
+func (h *timeHeap) pop() {
+	last := len(h.times) - 1
 	moved := h.times[last]
 	h.times = h.times[:last]
 	if last > 0 {
 		h.replaceTop(moved)
 	}
-	return top
 }
 
 // replaceTop puts t in the place of the earliest instant.

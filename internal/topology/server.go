@@ -107,7 +107,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serving the topology stream: %w", err)
 	case <-ctx.Done():
 		err := srv.Close()
-		<-done
+		<-done //nolint:errcheck // its word for being closed
 		return err
 	}
 }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -89,7 +90,7 @@ func TestABrokenFrameEndsTheConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = raw.SetReadDeadline(time.Now().Add(20 * time.Second))
-	if _, err := raw.Read(make([]byte, 1)); err != io.EOF {
+	if _, err := raw.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("error %v, want the connection's end", err)
 	}
 }
@@ -107,7 +108,8 @@ func TestTheOtherSideIsToldOfAnEnd(t *testing.T) {
 	}
 	c.Close()
 	select {
-	case <-ended:
+	case err := <-ended:
+		t.Log(err)
 	case <-time.After(20 * time.Second):
 		t.Error("nobody was told")
 	}

@@ -32,7 +32,6 @@ type container struct {
 	ended    time.Time
 	exitCode int32
 	reason   string
-	problem  string
 }
 
 // imageError says that this node has no binary for an image.

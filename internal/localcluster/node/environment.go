@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"strings"
@@ -133,9 +134,7 @@ func (a *Agent) envFrom(ctx context.Context, namespace string, from corev1.EnvFr
 		if err != nil {
 			return nil, err
 		}
-		for k, v := range cm.Data {
-			out[k] = v
-		}
+		maps.Copy(out, cm.Data)
 	}
 	if from.SecretRef != nil {
 		secret, err := a.client.CoreV1().Secrets(namespace).Get(ctx, from.SecretRef.Name, metav1.GetOptions{})

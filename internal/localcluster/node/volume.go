@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,9 +105,7 @@ func (a *Agent) projectedFiles(ctx context.Context, f facts, sources []corev1.Vo
 			if err != nil {
 				return nil, refresh, err
 			}
-			for k, v := range more {
-				files[k] = v
-			}
+			maps.Copy(files, more)
 		case s.DownwardAPI != nil:
 			for _, item := range s.DownwardAPI.Items {
 				if item.FieldRef == nil {

@@ -253,8 +253,7 @@ func (w *worker) begin(ctx context.Context, s *slot, now time.Time) time.Duratio
 	c, err := w.start(ctx, s.spec, s.attempts)
 	if err != nil {
 		s.waiting = &corev1.ContainerStateWaiting{Reason: "CreateContainerError", Message: err.Error()}
-		var image imageError
-		if errors.As(err, &image) {
+		if _, ok := errors.AsType[imageError](err); ok {
 			s.waiting.Reason = "ErrImagePull"
 			if s.attempts > 0 {
 				s.waiting.Reason = "ImagePullBackOff"
