@@ -31,14 +31,43 @@ const (
 	OpGoodbye
 )
 
+// Verb says what a request asks of a component that keeps things.
+type Verb uint8
+
+// The verbs.
+const (
+	// VerbServe is an ordinary request.
+	VerbServe Verb = iota
+	// VerbGet asks a cache for its key; the answer says Miss if it is not there.
+	VerbGet
+	// VerbSet puts the key into a cache, VerbDelete takes it out.
+	VerbSet
+	VerbDelete
+	// VerbReplicate repeats a write of a primary on its replica; its Time is that
+	// of the commit.
+	VerbReplicate
+
+	// Verbs is their number.
+	Verbs = int(VerbReplicate) + 1
+)
+
+// MaxRegions bounds the regions of clients: frames number them.
+const MaxRegions = 32
+
 // Frame is one message between our processes. Of every frame Op, ID and Time
 // count; the other fields are those of requests or of answers.
 type Frame struct {
 	Op    Op
 	Class ClassCode
+	// Region of the client that a request comes from, below MaxRegions.
+	Region uint8
+	// Verb of a request.
+	Verb Verb
 	// Outcome and Reason of an answer.
 	Outcome OutcomeCode
 	Reason  Reason
+	// Miss says of an answer that the key was not there.
+	Miss bool
 	// Late says that some station took the request too late for its logical time.
 	Late bool
 	// ID matches an answer with its request, per connection.
@@ -47,6 +76,9 @@ type Frame struct {
 	Time int64
 	// Key that a request asks for.
 	Key uint64
+	// Network is how much of an answer's time, in nanoseconds, went on ways
+	// between regions.
+	Network int64
 	// Request is the request's number in the run, which keys its random draws.
 	Request uint64
 }
@@ -54,30 +86,47 @@ type Frame struct {
 // FrameSize is the size of a frame without payload, which is every frame but a
 // hello, its length included:
 //
-//	0      4   5      6        7       8   16    24   32       40
-//	length op  class  outcome  reason  id  time  key  request
+//	0      4   5      6        7       8   16    24       32       40
+//	length op  class  outcome  reason  id  time  key      request
+//	                           verb              network
 //
-// The highest bit of outcome is Late. Integers are big endian.
+// The highest bit of outcome is Late, the next one Miss; the five high bits of
+// class are the region. Where two share a place, the lower is that of answers
+// (network) or of requests (verb). Integers are big endian.
 const FrameSize = 40
 
 // maxPayload bounds what follows a frame; only a hello has a payload.
 const maxPayload = 4096
 
-const lateBit = 0x80
+const (
+	lateBit     = 0x80
+	missBit     = 0x40
+	regionShift = 3
+	classMask   = 1<<regionShift - 1
+)
 
 // AppendFrame appends the encoding of f.
 func AppendFrame(b []byte, f Frame) []byte { return appendFrame(b, f, 0) }
 
 func appendFrame(b []byte, f Frame, payload int) []byte {
-	outcome := byte(f.Outcome)
+	outcome, seventh, third := byte(f.Outcome), byte(f.Reason), f.Key
 	if f.Late {
 		outcome |= lateBit
 	}
+	if f.Miss {
+		outcome |= missBit
+	}
+	switch f.Op {
+	case OpRequest:
+		seventh = byte(f.Verb)
+	case OpAnswer:
+		third = uint64(f.Network)
+	}
 	b = binary.BigEndian.AppendUint32(b, uint32(FrameSize+payload))
-	b = append(b, byte(f.Op), byte(f.Class), outcome, byte(f.Reason))
+	b = append(b, byte(f.Op), byte(f.Class)|f.Region<<regionShift, outcome, seventh)
 	b = binary.BigEndian.AppendUint64(b, f.ID)
 	b = binary.BigEndian.AppendUint64(b, uint64(f.Time))
-	b = binary.BigEndian.AppendUint64(b, f.Key)
+	b = binary.BigEndian.AppendUint64(b, third)
 	return binary.BigEndian.AppendUint64(b, f.Request)
 }
 
@@ -123,9 +172,20 @@ func DecodeFrame(b []byte) (f Frame, payload []byte, n int, err error) {
 		return Frame{}, nil, 0, nil
 	}
 	f = Frame{
-		Op: Op(b[4]), Class: ClassCode(b[5]), Outcome: OutcomeCode(b[6] &^ lateBit), Late: b[6]&lateBit != 0, Reason: Reason(b[7]),
+		Op: Op(b[4]), Class: ClassCode(b[5] & classMask), Region: b[5] >> regionShift,
+		Outcome: OutcomeCode(b[6] &^ (lateBit | missBit)), Late: b[6]&lateBit != 0, Miss: b[6]&missBit != 0,
 		ID: binary.BigEndian.Uint64(b[8:]), Time: int64(binary.BigEndian.Uint64(b[16:])),
-		Key: binary.BigEndian.Uint64(b[24:]), Request: binary.BigEndian.Uint64(b[32:]),
+		Request: binary.BigEndian.Uint64(b[32:]),
+	}
+	if f.Op == OpRequest {
+		f.Verb = Verb(b[7])
+	} else {
+		f.Reason = Reason(b[7])
+	}
+	if third := binary.BigEndian.Uint64(b[24:]); f.Op == OpAnswer {
+		f.Network = int64(third)
+	} else {
+		f.Key = third
 	}
 	return f, b[FrameSize:length], int(length), f.validate()
 }
@@ -139,6 +199,8 @@ func (f Frame) validate() error {
 		return fmt.Errorf("%w: class %d", ErrFrame, f.Class)
 	case int(f.Outcome) >= len(outcomeNames):
 		return fmt.Errorf("%w: outcome %d", ErrFrame, f.Outcome)
+	case int(f.Verb) >= Verbs:
+		return fmt.Errorf("%w: verb %d", ErrFrame, f.Verb)
 	case int(f.Reason) >= len(reasonNames):
 		return fmt.Errorf("%w: reason %d", ErrFrame, f.Reason)
 	}

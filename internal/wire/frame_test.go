@@ -10,12 +10,23 @@ import (
 )
 
 func drawFrame(t *rapid.T) Frame {
-	return Frame{
+	f := Frame{
 		Op: Op(rapid.IntRange(int(OpHello), int(OpGoodbye)).Draw(t, "op")), Class: ClassCode(rapid.IntRange(0, Classes-1).Draw(t, "class")),
-		Outcome: OutcomeCode(rapid.IntRange(0, 2).Draw(t, "outcome")), Reason: Reason(rapid.IntRange(0, Reasons-1).Draw(t, "reason")),
-		Late: rapid.Bool().Draw(t, "late"), ID: rapid.Uint64().Draw(t, "id"), Time: rapid.Int64().Draw(t, "time"),
-		Key: rapid.Uint64().Draw(t, "key"), Request: rapid.Uint64().Draw(t, "request"),
+		Outcome: OutcomeCode(rapid.IntRange(0, 2).Draw(t, "outcome")), Region: uint8(rapid.IntRange(0, MaxRegions-1).Draw(t, "region")),
+		Miss: rapid.Bool().Draw(t, "miss"), Late: rapid.Bool().Draw(t, "late"), ID: rapid.Uint64().Draw(t, "id"), Time: rapid.Int64().Draw(t, "time"),
+		Request: rapid.Uint64().Draw(t, "request"),
 	}
+	if f.Op == OpRequest {
+		f.Verb = Verb(rapid.IntRange(0, Verbs-1).Draw(t, "verb"))
+	} else {
+		f.Reason = Reason(rapid.IntRange(0, Reasons-1).Draw(t, "reason"))
+	}
+	if f.Op == OpAnswer {
+		f.Network = rapid.Int64().Draw(t, "network")
+	} else {
+		f.Key = rapid.Uint64().Draw(t, "key")
+	}
+	return f
 }
 
 func TestFramesComeBackWhole(t *testing.T) {
