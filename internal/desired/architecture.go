@@ -24,7 +24,11 @@ func Architecture(spec v1alpha1.ComponentGraphSpec) (graph.Architecture, error) 
 		arch.Components = append(arch.Components, component)
 	}
 	for _, c := range spec.Connections {
-		arch.Connections = append(arch.Connections, connection(c))
+		connection, err := connection(c)
+		if err != nil {
+			return graph.Architecture{}, fmt.Errorf("connection %s -> %s: %w", c.From, c.To, err)
+		}
+		arch.Connections = append(arch.Connections, connection)
 	}
 	return arch, nil
 }
@@ -41,6 +45,9 @@ func component(c v1alpha1.Component) (graph.Component, error) {
 	p := &parser{}
 	out.Capacity = p.capacity(kind, c.Capacity)
 	out.StartupDelay = p.optional("startupDelay", c.StartupDelay)
+	if w := c.WarmUp; w != nil {
+		out.WarmUp = &graph.WarmUp{Duration: p.duration("warmUp.duration", string(w.Duration)), SlowdownPercent: value(w.SlowdownPercent, 0)}
+	}
 	p.blocks(&out, c)
 	return out, p.err
 }
@@ -150,15 +157,17 @@ func (p *parser) blocks(out *graph.Component, c v1alpha1.Component) {
 	}
 }
 
-func connection(c v1alpha1.Connection) graph.Connection {
+func connection(c v1alpha1.Connection) (graph.Connection, error) {
+	p := &parser{}
 	out := graph.Connection{
 		From: c.From, To: c.To, Calls: value(c.Calls, 1),
 		Mode: graph.CallMode(or(string(c.Mode), string(graph.Sequential))), ProbabilityPercent: value(c.ProbabilityPercent, 100),
+		Timeout: p.optional("timeout", c.Timeout), Retries: value(c.Retries, 0), PoolSize: value(c.PoolSize, 0),
 	}
 	for _, class := range c.Classes {
 		out.Classes = append(out.Classes, graph.Class(class))
 	}
-	return out
+	return out, p.err
 }
 
 // value is what a pointer points to, or the default.
