@@ -35,10 +35,13 @@ type Cache struct {
 	evictions uint64
 }
 
-// entries is a bounded map from keys to when they were set.
+// entry is there from a time on; its TTL counts from when it was last set.
+type entry struct{ from, set station.Time }
+
+// entries is a bounded map.
 type entries interface {
-	get(key uint64) (since station.Time, ok bool)
-	set(key uint64, since station.Time)
+	get(key uint64) (entry, bool)
+	set(key uint64, e entry)
 	remove(key uint64)
 	resize(n int)
 	len() int
@@ -76,18 +79,29 @@ func (c *Cache) make(config Config) (entries, error) {
 	return newRecent(config.Entries, &c.evictions)
 }
 
-// Get reports whether the cache has a key at a time.
+// Get reports whether the cache has a key at a time; one that was set for a later
+// time is not there yet.
 func (c *Cache) Get(key uint64, at station.Time) bool {
-	since, ok := c.entries.get(key)
-	if ok && c.config.TTL > 0 && at >= since.Add(c.config.TTL) {
+	e, ok := c.entries.get(key)
+	if ok && c.expired(e, at) {
 		c.entries.remove(key)
 		return false
 	}
-	return ok
+	return ok && at >= e.from
 }
 
-// Set puts a key in at a time.
-func (c *Cache) Set(key uint64, at station.Time) { c.entries.set(key, at) }
+func (c *Cache) expired(e entry, at station.Time) bool {
+	return c.config.TTL > 0 && at >= e.set.Add(c.config.TTL)
+}
+
+// Set puts a key in at a time. One that is there stays so, and lives longer.
+func (c *Cache) Set(key uint64, at station.Time) {
+	from := at
+	if e, ok := c.entries.get(key); ok && !c.expired(e, at) {
+		from = min(e.from, at)
+	}
+	c.entries.set(key, entry{from: from, set: at})
+}
 
 // Delete takes a key out.
 func (c *Cache) Delete(key uint64) { c.entries.remove(key) }
@@ -101,22 +115,22 @@ func (c *Cache) Evictions() uint64 { return c.evictions }
 
 // recent keeps the keys that were asked for last.
 type recent struct {
-	*simplelru.LRU[uint64, station.Time]
+	*simplelru.LRU[uint64, entry]
 	evictions *uint64
 }
 
 func newRecent(n int, evictions *uint64) (entries, error) {
-	lru, err := simplelru.NewLRU[uint64, station.Time](n, nil)
+	lru, err := simplelru.NewLRU[uint64, entry](n, nil)
 	if err != nil {
 		return nil, fmt.Errorf("making an LRU of %d entries: %w", n, err)
 	}
 	return &recent{LRU: lru, evictions: evictions}, nil
 }
 
-func (r *recent) get(key uint64) (station.Time, bool) { return r.Get(key) }
+func (r *recent) get(key uint64) (entry, bool) { return r.Get(key) }
 
-func (r *recent) set(key uint64, since station.Time) {
-	if r.Add(key, since) {
+func (r *recent) set(key uint64, e entry) {
+	if r.Add(key, e) {
 		*r.evictions++
 	}
 }
@@ -127,15 +141,15 @@ func (r *recent) len() int          { return r.Len() }
 
 // frequent keeps the keys that are asked for often.
 type frequent struct {
-	*otter.Cache[uint64, station.Time]
+	*otter.Cache[uint64, entry]
 }
 
 func newFrequent(n int, evictions *uint64) (entries, error) {
-	made, err := otter.New(&otter.Options[uint64, station.Time]{
+	made, err := otter.New(&otter.Options[uint64, entry]{
 		MaximumSize: n,
 		Executor:    func(task func()) { task() },
-		OnAtomicDeletion: func(e otter.DeletionEvent[uint64, station.Time]) {
-			if e.WasEvicted() {
+		OnAtomicDeletion: func(gone otter.DeletionEvent[uint64, entry]) {
+			if gone.WasEvicted() {
 				*evictions++
 			}
 		},
@@ -146,10 +160,10 @@ func newFrequent(n int, evictions *uint64) (entries, error) {
 	return &frequent{made}, nil
 }
 
-func (f *frequent) get(key uint64) (station.Time, bool) { return f.GetIfPresent(key) }
-func (f *frequent) set(key uint64, since station.Time)  { f.Set(key, since) }
-func (f *frequent) remove(key uint64)                   { f.Invalidate(key) }
-func (f *frequent) resize(n int)                        { f.SetMaximum(uint64(n)) }
+func (f *frequent) get(key uint64) (entry, bool) { return f.GetIfPresent(key) }
+func (f *frequent) set(key uint64, e entry)      { f.Set(key, e) }
+func (f *frequent) remove(key uint64)            { f.Invalidate(key) }
+func (f *frequent) resize(n int)                 { f.SetMaximum(uint64(n)) }
 
 func (f *frequent) len() int {
 	f.CleanUp()

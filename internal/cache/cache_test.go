@@ -80,6 +80,18 @@ func TestEntriesAreGoneAfterTheirTTL(t *testing.T) {
 	}
 }
 
+func TestAnEntryIsNotThereBeforeItsTime(t *testing.T) {
+	c := newCache(t, Config{Policy: graph.LRU, Entries: 10})
+	c.Set(1, 100)
+	if c.Get(1, 99) || !c.Get(1, 100) {
+		t.Error("want the entry from the time on that it was set for")
+	}
+	c.Set(1, 200)
+	if !c.Get(1, 150) {
+		t.Error("an entry that was there is not there until it is set again")
+	}
+}
+
 func TestNoPolicyKeepsMoreThanItMay(t *testing.T) {
 	for _, policy := range policies {
 		t.Run(string(policy), func(t *testing.T) {
