@@ -168,7 +168,7 @@ func (n *Node) call(i uint32, c call, nth int) {
 	}
 	n.order++
 	made := n.send(callOf{visit: i, pool: c.pool, more: v.step < len(v.route)}, wire.Frame{
-		Op: wire.OpRequest, Class: v.class, ID: n.order, Time: v.at, Key: v.key, Request: numberOf(v.number, nth), Late: v.late,
+		Op: wire.OpRequest, Class: v.class, ID: n.order, Time: v.at, Key: v.key, Request: numberOf(v.number, nth), Late: v.late, Ahead: v.ahead,
 	})
 	switch {
 	case made:
@@ -184,7 +184,11 @@ func (n *Node) send(c callOf, f wire.Frame) bool {
 	if p == nil {
 		return false
 	}
-	c.at = f.Time
+	c.at, c.bound, c.ahead = f.Time, f.Time, f.Ahead
+	if c.ahead {
+		c.bound += int64(n.demands.of(p.component, f))
+		c.ordered = c.pool.algorithm != graph.RoundRobin
+	}
 	p.send(c, f, n.asked)
 	return true
 }

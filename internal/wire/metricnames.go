@@ -24,6 +24,16 @@ const (
 	ComponentTopologyAge   = "flashcrowd_component_topology_last_seen_seconds" // gauge, wall seconds since the stream spoke
 )
 
+// Names of the metrics that only message queues expose.
+const (
+	ComponentUnacknowledged = "flashcrowd_component_unacknowledged_messages"      // gauge, delivered and not acknowledged
+	ComponentOldestMessage  = "flashcrowd_component_oldest_message_age_seconds"   // gauge, of those that wait; 0 if none does
+	ComponentMessageLag     = "flashcrowd_component_message_lag_seconds"          // histogram, published to acknowledged
+	ComponentAcknowledged   = "flashcrowd_component_messages_acknowledged_total"  // counter
+	ComponentRedelivered    = "flashcrowd_component_messages_redelivered_total"   // counter
+	ComponentDeadLettered   = "flashcrowd_component_messages_dead_lettered_total" // counter
+)
+
 // Names of the metrics that generators expose; the scraper adds namespace, pod,
 // graph and simulation.
 const (
