@@ -1,10 +1,15 @@
 package stub
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"log/slog"
 	"math"
+	"net"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -487,6 +492,89 @@ func TestADrainingQueueWorksOffItsMessages(t *testing.T) {
 	if q := r.queue.node.queue; q.acknowledged != 20 || q.left() != 0 {
 		t.Errorf("%d of 20 acknowledged, %d left", q.acknowledged, q.left())
 	}
+}
+
+func TestAQueueThatCannotWorkOffItsMessagesSaysHowManyAreLost(t *testing.T) {
+	var log bytes.Buffer
+	n := New(Options{Component: "queue", Pod: "queue-1-pod", Log: slog.New(slog.NewTextHandler(&log, nil)), Now: func() int64 { return time.Now().UnixNano() }})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Serve(ctx, l, 300*time.Millisecond) }()
+	queue := &replica{node: n, address: l.Addr().String(), instance: wire.Instance{
+		ID: "queue-1", Component: "queue", Pod: "queue-1-pod", Address: l.Addr().String(), State: wire.Ready,
+	}}
+	tell("1", office(exponential(time.Millisecond), 1), queue)
+	ready(t, queue)
+	publish(t, queue, evenTimes(7, 100), counted)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "lostMessages=7") {
+		t.Errorf("no word of 7 lost messages in\n%s", log.String())
+	}
+}
+
+// TestWhatWorkersCallIsExactToo has workers call further than one step: another
+// queue, and a service behind a balancer that has work to do itself.
+func TestWhatWorkersCallIsExactToo(t *testing.T) {
+	queues := office(exponential(4*time.Millisecond), 2)
+	second, writer := queues.Components[0], queues.Components[1]
+	second.Name, writer.Name = "queue-b", "writer"
+	queues.Components = append(queues.Components, second, writer)
+	queues.Connections = append(queues.Connections, onward("worker", "queue-b"), onward("queue-b", "writer"))
+
+	services := office(exponential(4*time.Millisecond), 2)
+	wide := graph.Capacity{Cores: 256, ServiceTime: graph.Distribution{Kind: graph.Constant, Mean: 3 * time.Millisecond}}
+	services.Components = append(services.Components,
+		graph.Component{Name: "lb", Type: graph.LoadBalancer, Capacity: wide, LoadBalancer: &graph.Balancing{Algorithm: graph.LeastRequests}},
+		graph.Component{Name: "api", Type: graph.APIServer, Capacity: wide},
+		graph.Component{Name: "db", Type: graph.Database, Capacity: wide})
+	services.Connections = append(services.Connections, onward("worker", "lb"), onward("lb", "api"), onward("api", "db"))
+	services.Connections[len(services.Connections)-1].Calls = 3
+
+	for name, tt := range map[string]struct {
+		arch  graph.Architecture
+		calls time.Duration
+	}{
+		"another queue":               {queues, accept},
+		"balancer, service, database": {services, 5 * 3 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const messages = 200
+			for range attempts {
+				all := []*replica{}
+				for _, c := range tt.arch.Components {
+					all = append(all, start(t, c.Name, c.Name+"-1"))
+				}
+				tell("1", tt.arch, all...)
+				ready(t, all...)
+				feeds(t, all[0], 1)
+				recorded := record(all[0])
+				at := poissonTimes(messages, 120)
+				publish(t, all[0], at, counted)
+				law(t, all[0], "the last acknowledgement", done(messages))
+				late := lateOf(all...)
+				for _, x := range slices.Backward(all) {
+					x.stop()
+				}
+				if late == 0 {
+					compareLags(t, recorded.seconds, theory(t, at, 2, exponential(4*time.Millisecond), tt.calls))
+					return
+				}
+				t.Logf("invalid: the host is starved: %d late arrivals", late)
+			}
+			t.Errorf("no valid run in %d attempts", attempts)
+		})
+	}
+}
+
+func onward(from, to string) graph.Connection {
+	return graph.Connection{From: from, To: to, Calls: 1, Mode: graph.Sequential, ProbabilityPercent: 100}
 }
 
 func TestADrainingWorkerFinishesWhatItHolds(t *testing.T) {

@@ -181,8 +181,8 @@ func (n *Node) receiveOutcome(p *peer, c callOf, f wire.Frame) {
 		n.take(p, f)
 		return
 	}
-	if f.Time < n.horizon {
-		n.counts.late++
+	if f.Time < n.horizon && (f.Reason == wire.ReasonNone || f.Reason == wire.ReasonError) {
+		n.counts.late++ // what was refused took no time, which nobody could know
 	}
 	n.foretell(p, f.ID, f.Time)
 	n.order++

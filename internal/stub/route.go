@@ -188,6 +188,7 @@ func (n *Node) send(c callOf, f wire.Frame) bool {
 	if c.ahead {
 		c.bound += int64(n.demands.of(p.component, f))
 		c.ordered = c.pool.algorithm != graph.RoundRobin
+		n.visits.items[c.visit].foretell(c.bound)
 	}
 	p.send(c, f, n.asked)
 	return true

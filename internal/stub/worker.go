@@ -53,7 +53,7 @@ func (w *worker) release(n *Node, i uint32) {
 	}
 	n.depart(i)
 	w.working--
-	w.fill(n, v.at)
+	w.fill(n, max(v.at, int64(n.station.Clock())))
 }
 
 // fill gives free places to those that wait.
