@@ -59,6 +59,7 @@ func (n *Node) apply(t wire.Topology) {
 	n.trouble.follow(t.Plan, n.id, n.o.Component, n.o.Now())
 	n.meet(t.Instances)
 	n.refreshPools()
+	n.queue.grant(n)
 	n.worker.adopt(n, component)
 	n.o.Log.Info("topology applied", "revision", t.Revision, "instance", n.id, "peers", len(n.peers))
 }

@@ -22,6 +22,9 @@ const maxFailures = 5
 // whose place has been free for longest, at the later of the two times: c places
 // serve as the c servers of a station do. A message that fails, or whose worker is
 // lost, takes its old place in the order again.
+//
+// A queue that is told to end takes nothing new and ends when its messages are
+// done, or says how many are lost when its grace is over.
 type messageQueue struct {
 	plain
 	// depth bounds the messages that wait, 0 if it does not.
@@ -42,12 +45,15 @@ type messageQueue struct {
 
 // message is what a request left behind.
 type message struct {
-	request
 	published int64
 	order     uint64
 	// since is when it last began to wait.
-	since                int64
-	deliveries, failures int
+	since       int64
+	key, number uint64
+	deliveries  uint32
+	failures    uint8
+	class       wire.ClassCode
+	late        bool
 }
 
 func (m message) when() (int64, uint64) { return m.published, m.order }
@@ -135,8 +141,7 @@ func (q *messageQueue) store(n *Node, i uint32) {
 	v := &n.visits.items[i]
 	if v.reason = q.refusal(n); v.reason == wire.ReasonNone {
 		n.order++
-		kept := request{class: v.class, key: v.key, number: v.number, late: v.late}
-		q.ready.add(message{request: kept, published: v.at, order: n.order, since: v.at})
+		q.ready.add(message{published: v.at, order: n.order, since: v.at, key: v.key, number: v.number, class: v.class, late: v.late})
 		q.published++
 	}
 	n.end(i)
@@ -200,7 +205,7 @@ func (q *messageQueue) deliver(n *Node, at int64) {
 	n.order++
 	f := wire.Frame{
 		Op: wire.OpRequest, Class: m.class, ID: n.order, Time: at, Key: m.key, Late: m.late, Ahead: true,
-		Request: numberOf(m.number, maxCallsOfStep+m.deliveries-1),
+		Request: numberOf(m.number, maxCallsOfStep+int(m.deliveries)-1),
 	}
 	q.open[f.ID] = m
 	p.send(callOf{pool: q.workers, at: at, bound: at + int64(n.demands.of(p.component, f)), ahead: true, ordered: true}, f, n.asked)
@@ -240,11 +245,16 @@ func (q *messageQueue) lose(n *Node, p *peer, calls map[uint64]callOf) {
 	}
 }
 
-// meet grants a worker that speaks HTTP what the architecture gives it: it cannot
-// say so itself.
-func (q *messageQueue) meet(p *peer, t int64) {
-	if q != nil && !p.beats {
-		p.credit.grant(q.places[p.component], t)
+// grant gives credit for workers that speak HTTP as the architecture has it: they
+// cannot say so themselves.
+func (q *messageQueue) grant(n *Node) {
+	if q == nil {
+		return
+	}
+	for _, p := range n.peers {
+		if p.conn != nil && !p.beats {
+			p.credit.grant(q.places[p.component], n.horizon)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -481,7 +482,7 @@ func scrape(t *testing.T, n *Node) string {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&collector{node: n, lastSeen: time.Now})
 	recorder := httptest.NewRecorder()
-	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(recorder, httptest.NewRequest("GET", "/metrics", nil))
+	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	return recorder.Body.String()
 }
 
@@ -591,6 +592,34 @@ func TestADrainingWorkerFinishesWhatItHolds(t *testing.T) {
 		}
 		return true
 	})
+}
+
+// TestMoreWorkersAndPlacesTakeMessagesAtOnce grows the places from one to four
+// while messages wait, without one that comes too late anywhere.
+func TestMoreWorkersAndPlacesTakeMessagesAtOnce(t *testing.T) {
+	const messages = 250
+	for range attempts {
+		arch := withDatabase(office(exponential(15*time.Millisecond), 1), 5*time.Millisecond, 1)
+		r := startOffice(t, arch, 1)
+		var publishing sync.WaitGroup
+		publishing.Go(func() { publish(t, r.queue, evenTimes(messages, 150), counted) })
+		law(t, r.queue, "a backlog", func(q *messageQueue) bool { return len(q.ready.items) > 10 })
+		second := start(t, "worker", "worker-2")
+		r.workers = append(r.workers, second)
+		more := arch.Clone()
+		more.Components[1].Worker.Concurrency, more.Components[1].Capacity.Cores = 2, 2
+		tell("2", more, r.all()...)
+		law(t, r.queue, "a message in every place", func(q *messageQueue) bool { return len(q.open) == 4 })
+		law(t, r.queue, "the last acknowledgement", done(messages))
+		publishing.Wait()
+		late := lateOf(r.all()...)
+		r.stop()
+		if late == 0 {
+			return
+		}
+		t.Logf("invalid: the host is starved: %d late arrivals", late)
+	}
+	t.Errorf("no valid run in %d attempts", attempts)
 }
 
 // TestWorkersOfSeveralQueuesKeepTheirConcurrency feeds two workers by two queues,

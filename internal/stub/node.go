@@ -231,7 +231,7 @@ func (n *Node) advance(now int64) {
 		if next > n.horizon {
 			break
 		}
-		for n.happen() { //nolint:revive // it is the condition that works
+		for n.happen() {
 		}
 	}
 	n.station.Advance(station.Time(n.horizon))

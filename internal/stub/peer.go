@@ -330,7 +330,7 @@ func (n *Node) dialed(p *peer, conn transport.Edge, promise int64, err error) {
 		p.conn, p.promised, p.answered, p.drains = conn, promise, 0, false
 		p.heard = n.now - n.asleep
 		_, p.beats = conn.(*transport.Conn)
-		n.queue.meet(p, n.horizon)
+		n.queue.grant(n)
 		if p.joins {
 			n.later(joinAfter, func() { n.joined(p) })
 		}
