@@ -175,7 +175,9 @@ func (l *Layout) freeIn(u int, size area, desired int) []area {
 			starts = append(starts, r.v1+a.gap, r.v0-a.gap-size.v1)
 		}
 	}
-	slices.SortFunc(starts, func(s, t int) int { return cmp.Or(cmp.Compare(distance(s, desired), distance(t, desired)), cmp.Compare(t, s)) })
+	slices.SortFunc(starts, func(s, t int) int {
+		return cmp.Or(cmp.Compare(distance(s, desired), distance(t, desired)), cmp.Compare(t, s))
+	})
 	var free []area
 	for _, v := range slices.Compact(starts) {
 		at := area{u, v, u + size.u1, v + size.v1}
