@@ -40,8 +40,12 @@ func gatherScene(ctx context.Context, c client.Reader, cg *v1alpha1.ComponentGra
 	return s, nil
 }
 
-// architectures are the user's and the live one.
-type architectures struct{ base, live graph.Architecture }
+// architectures are the user's, the decisions over it and the live one.
+type architectures struct {
+	base graph.Architecture
+	log  []graph.Decision
+	live graph.Architecture
+}
 
 // architectures folds the holder's log over the spec. faults say what is wrong
 // with the graph as a whole; with any, nothing else holds.
@@ -57,11 +61,11 @@ func (s scene) architectures() (a architectures, faults []string, err error) {
 	if s.holder == nil || len(faults) > 0 {
 		return a, faults, nil
 	}
-	log, err := desired.Log(key(s.holder), s.holder.Status.Decisions)
+	a.log, err = desired.Log(key(s.holder), s.holder.Status.Decisions)
 	if err != nil {
 		return a, nil, err
 	}
-	a.live = graph.Fold(a.base, log)
+	a.live = graph.Fold(a.base, a.log)
 	return a, nil, nil
 }
 
@@ -92,11 +96,7 @@ func (s scene) routed(a architectures) graph.Architecture {
 	if s.holder == nil {
 		return a.live
 	}
-	log, err := desired.Log(key(s.holder), s.holder.Status.Decisions)
-	if err != nil {
-		return a.live
-	}
-	standing := slices.DeleteFunc(slices.Clone(log), func(d graph.Decision) bool { return d.Added != nil && !s.answers(d.Added.Name) })
+	standing := slices.DeleteFunc(slices.Clone(a.log), func(d graph.Decision) bool { return d.Added != nil && !s.answers(d.Added.Name) })
 	routed := graph.Fold(a.base, standing)
 	for _, c := range a.live.Components {
 		if _, known := routed.Component(c.Name); known {
