@@ -57,7 +57,7 @@ func (c *ruleCache) forget(uid types.UID) {
 // rulesOf lays the user's rules over the built-in ones: one named like a
 // built-in rule changes only what it sets.
 func rulesOf(users []v1alpha1.Rule) []scaling.Rule {
-	rules := served(scaling.BuiltIn())
+	rules := scaling.BuiltIn()
 	for _, user := range users {
 		at := slices.IndexFunc(rules, func(r scaling.Rule) bool { return r.Name == user.Name })
 		if at < 0 {
@@ -65,18 +65,6 @@ func rulesOf(users []v1alpha1.Rule) []scaling.Rule {
 			at = len(rules) - 1
 		}
 		rules[at] = override(rules[at], user)
-	}
-	return rules
-}
-
-// served are the built-in rules whose actions stubs can carry out. The others
-// insert or feed components of types that no stub serves.
-func served(rules []scaling.Rule) []scaling.Rule {
-	for i, r := range rules {
-		switch r.Then {
-		case graph.InsertCache, graph.InsertCDN, graph.AddWorkers, graph.AddReadReplica:
-			rules[i].Disabled = true
-		}
 	}
 	return rules
 }
