@@ -17,7 +17,6 @@ import (
 type program struct {
 	generation int64
 	compiled   scaling.Program
-	rules      []scaling.Rule
 	problems   string
 }
 
@@ -37,13 +36,12 @@ func (c *ruleCache) program(sim *v1alpha1.Simulation) program {
 	if p, ok := c.programs[sim.UID]; ok && p.generation == sim.Generation {
 		return p
 	}
-	rules := rulesOf(sim.Spec.AutoScaling.Rules)
-	compiled, faults := scaling.Compile(rules)
+	compiled, faults := scaling.Compile(rulesOf(sim.Spec.AutoScaling.Rules))
 	words := make([]string, 0, len(faults))
 	for _, f := range faults {
 		words = append(words, f.Error())
 	}
-	p := program{generation: sim.Generation, compiled: compiled, rules: rules, problems: strings.Join(words, "; ")}
+	p := program{generation: sim.Generation, compiled: compiled, problems: strings.Join(words, "; ")}
 	c.programs[sim.UID] = p
 	return p
 }
@@ -88,6 +86,9 @@ func override(r scaling.Rule, user v1alpha1.Rule) scaling.Rule {
 	}
 	if user.ForSeconds != nil {
 		r.For = time.Duration(*user.ForSeconds) * time.Second
+	}
+	if user.WindowSeconds != nil {
+		r.Window = time.Duration(*user.WindowSeconds) * time.Second
 	}
 	if user.Step != nil {
 		r.Step = scaling.StepSize{Kind: scaling.Fixed, Count: *user.Step}

@@ -37,7 +37,7 @@ func (r *SimulationReconciler) scale(ctx context.Context, p *pass) error {
 	settings := settingsOf(p.sim, a.base, r.o.ScrapeInterval)
 	p.acceptRules(rules, settings)
 	observations, err := r.observe(ctx, p, r.question(p, a.live, settings, rules))
-	p.measured(observations, settings.StaleAfter, err)
+	p.measured(observations, settings, err)
 	if err != nil {
 		log.FromContext(ctx).V(1).Info("components not measured", "reason", err.Error())
 		observations = unmeasured(p.scene, a.live, p.now, settings.Window)
@@ -64,8 +64,19 @@ func (r *SimulationReconciler) question(p *pass, live graph.Architecture, s scal
 	for _, c := range live.Components {
 		q.Components = append(q.Components, metrics.ComponentQuestion{Name: c.Name, Type: c.Type, Replicas: replicasOf(p.scene, c, p.now, s.Window)})
 	}
-	for _, rule := range rules.rules {
-		q.Queries = append(q.Queries, rule.Queries...)
+	if entry, ok := graph.Entry(live); ok {
+		q.Simulation, q.Entry = p.sim.Name, entry
+	}
+	for _, need := range rules.compiled.Needs(live, s) {
+		switch {
+		case need.PromQL != "":
+			query := metrics.Query{Query: scaling.Query{Name: need.Signal, PromQL: need.PromQL}, Window: need.Window}
+			if !slices.Contains(q.Queries, query) {
+				q.Queries = append(q.Queries, query)
+			}
+		case !slices.Contains(q.Further, need.Window):
+			q.Further = append(q.Further, need.Window)
+		}
 	}
 	return q
 }
@@ -136,7 +147,7 @@ func (p *pass) acceptRules(rules program, settings scaling.Settings) {
 }
 
 // measured says whether the rules can see, and what was seen last.
-func (p *pass) measured(observations []scaling.Observation, staleAfter time.Duration, err error) {
+func (p *pass) measured(observations []scaling.Observation, settings scaling.Settings, err error) {
 	if errors.Is(err, errOutage) {
 		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionMetricsAvailable, metav1.ConditionFalse, v1alpha1.ReasonFault, errOutage.Error()+": nothing scales until it is over")
 		return
@@ -145,9 +156,9 @@ func (p *pass) measured(observations []scaling.Observation, staleAfter time.Dura
 		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionMetricsAvailable, metav1.ConditionFalse, v1alpha1.ReasonUnreachable, "the metrics source does not answer: nothing scales until it does")
 		return
 	}
-	if age := staleness(observations, p.now); age > staleAfter {
+	if age := staleness(observations, p.now); age > settings.StaleAfter {
 		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionMetricsAvailable, metav1.ConditionFalse, v1alpha1.ReasonStale,
-			fmt.Sprintf("the newest measurement is more than %s old: nothing scales until there are newer ones", staleAfter))
+			fmt.Sprintf("the newest measurement is more than %s old: nothing scales until there are newer ones", settings.StaleAfter))
 		return
 	}
 	var blind []string
@@ -155,6 +166,9 @@ func (p *pass) measured(observations []scaling.Observation, staleAfter time.Dura
 	for _, o := range observations {
 		m := v1alpha1.MeasuredComponent{Name: o.Component}
 		for _, s := range o.Signals {
+			if s.Window != settings.Window {
+				continue
+			}
 			switch s.Signal {
 			case scaling.CPU:
 				m.CPUMilliPercent = thousandths(s.Value.Value)

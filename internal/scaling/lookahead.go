@@ -20,13 +20,13 @@ type look struct {
 
 // predict is the expected value of a signal at the new size.
 func (l look) predict(name string, value float64) float64 {
-	switch {
-	case l.from < 1 || l.to < 1:
+	switch reads := l.object.IsReadReplica() && l.object.Name != l.subject.Name; {
+	case l.to < 1 || (l.from < 1 && !reads):
 		return math.NaN()
+	case reads:
+		return l.predictReads(name, value)
 	case l.object.Type == graph.Worker && l.object.Name != l.subject.Name:
 		return l.predictQueue(name, value)
-	case l.object.IsReadReplica() && l.object.Name != l.subject.Name:
-		return l.predictReads(name, value)
 	}
 	return l.predictOwn(name, value)
 }
