@@ -68,7 +68,11 @@ func (t *tick) sharding(p *pair) bool {
 		p.detail = fmt.Sprintf("all %d read replicas are in use", o.current)
 		return true
 	}
-	return p.subject.IsReadReplica()
+	if p.subject.IsReadReplica() {
+		p.detail = p.subject.Name + " is a read replica itself"
+		return true
+	}
+	return false
 }
 
 // size is the raw proposal of a rule, from the size that was measured.
