@@ -197,7 +197,8 @@ type Capacity struct {
 	Memory *Memory `json:"memory,omitempty"`
 }
 
-// Memory is the memory model of one replica: base + perRequest x requests in it.
+// Memory is the memory model of one replica: base + perRequest x requests in it +
+// perPeer x connections to other instances.
 // +kubebuilder:validation:XValidation:rule="!has(self.baseMiB) || !has(self.limitMiB) || self.baseMiB <= self.limitMiB",message="baseMiB is more than limitMiB: raise limitMiB or lower baseMiB"
 type Memory struct {
 	// limitMiB is what a replica may use.
@@ -215,6 +216,12 @@ type Memory struct {
 	// +kubebuilder:validation:Maximum=1048576
 	// +optional
 	PerRequestKiB *int32 `json:"perRequestKiB,omitempty"`
+	// perPeerKiB is what each connection from or to another instance adds: the
+	// threads and buffers that it is served with.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1048576
+	// +optional
+	PerPeerKiB *int32 `json:"perPeerKiB,omitempty"`
 }
 
 // Distribution is the shape of a service time.

@@ -100,6 +100,7 @@ func (p *parser) capacity(kind graph.ComponentType, c *v1alpha1.Capacity) graph.
 			LimitBytes:      int64(value(m.LimitMiB, int32(out.Memory.LimitBytes>>20))) << 20,
 			BaseBytes:       int64(value(m.BaseMiB, int32(out.Memory.BaseBytes>>20))) << 20,
 			PerRequestBytes: int64(value(m.PerRequestKiB, int32(out.Memory.PerRequestBytes>>10))) << 10,
+			PerPeerBytes:    int64(value(m.PerPeerKiB, 0)) << 10,
 		}
 	}
 	return out

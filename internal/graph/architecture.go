@@ -124,6 +124,8 @@ type Memory struct {
 	LimitBytes      int64 `json:"limitBytes,omitempty"`
 	BaseBytes       int64 `json:"baseBytes,omitempty"`
 	PerRequestBytes int64 `json:"perRequestBytes,omitempty"`
+	// PerPeerBytes is what each connection from or to another instance adds.
+	PerPeerBytes int64 `json:"perPeerBytes,omitempty"`
 }
 
 // DistributionKind names a service-time distribution.

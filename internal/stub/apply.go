@@ -64,6 +64,8 @@ func (n *Node) reconfigure(component graph.Component, seed uint64) error {
 	if err != nil {
 		return err
 	}
+	n.connections = n.connected()
+	config.Memory = withPeers(config.Memory, component.Capacity.Memory, n.connections)
 	if n.station == nil || n.settings.seed != seed {
 		n.draws = newDraws(seed, component.Name)
 	}

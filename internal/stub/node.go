@@ -82,6 +82,8 @@ type Node struct {
 	counts   counters
 	burner   burner
 	trouble  trouble
+	// connections is how many the memory was last counted with.
+	connections int
 	// asked says that some caller asks for promises about answers.
 	asked   bool
 	started int64
@@ -134,6 +136,7 @@ func (n *Node) turn() (wake int64, handled int) {
 	for i := range taken.frames {
 		n.receive(taken.frames[i], now)
 	}
+	n.countPeers()
 	n.advance(now)
 	n.listen(now)
 	n.promise(now)

@@ -105,3 +105,28 @@ func TestAPlannedCrashEndsTheProcess(t *testing.T) {
 		t.Fatal("it did not crash")
 	}
 }
+
+func TestPeersTakeMemoryUntilNoneIsLeft(t *testing.T) {
+	arch := shop.Clone()
+	arch.Components[1].Capacity.Memory = graph.Memory{LimitBytes: 100, BaseBytes: 10, PerPeerBytes: 40}
+	api1, api2, api3, db := start(t, "api", "api-1"), start(t, "api", "api-2"), start(t, "api", "api-3"), start(t, "db", "db-1")
+	tell("1", arch, api1, api2, db)
+	ready(t, api1, api2, db)
+	if resp, body := get(t, api1); resp.StatusCode != http.StatusOK {
+		t.Fatalf("with two callers: %d %s", resp.StatusCode, body)
+	}
+	tell("2", arch, api1, api2, api3, db)
+	ready(t, api3)
+	deadline := time.After(20 * time.Second)
+	for {
+		resp, _ := get(t, api1)
+		if resp.Header.Get(wire.HeaderReason) == wire.ReasonMemoryLimit.String() {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatal("a third caller does not exhaust the memory")
+		default:
+		}
+	}
+}
