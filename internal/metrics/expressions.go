@@ -54,7 +54,7 @@ func componentExpression(namespace, graph string, w time.Duration) string {
 		{scaling.LatencyP95, quantileMilliseconds(0.95, wire.ComponentDuration, s, r)},
 		{scaling.LatencyP99, quantileMilliseconds(0.99, wire.ComponentDuration, s, r)},
 		{scaling.Lag, "max by (component) (avg_over_time(" + over(wire.ComponentOldestMessage) + "))"},
-		{scaling.ReplicationLag, "1000 * max by (component) (avg_over_time(" + over(wire.ComponentReplicationLag) + "))"},
+		{scaling.ReplicationLag, meanMilliseconds(wire.ComponentReplicationLag, s, r)},
 		{partLookups, "sum by (component, outcome) (rate(" + over(wire.ComponentCacheLookups) + "))"},
 	}
 	expressions := make([]string, 0, len(parts))

@@ -253,7 +253,7 @@ func (m *measurements) rates(arrivals, ends model.Vector) {
 // asks is not known.
 func (m *measurements) lookups(vector model.Vector) {
 	if asked, byOutcome := sumBy(vector, "outcome"); asked > 0 {
-		m.add(scaling.HitRatio, 100*byOutcome[wire.LookupHit]/asked, nil)
+		m.add(scaling.HitRatio, 100*byOutcome[wire.OutcomeHit]/asked, nil)
 	}
 }
 

@@ -45,16 +45,16 @@ const (
 const (
 	ComponentOldestMessage  = "flashcrowd_component_oldest_message_age_seconds" // gauge, 0 when no message waits
 	ComponentCacheLookups   = "flashcrowd_component_cache_lookups_total"        // counter {outcome: hit or miss}
-	ComponentReplicationLag = "flashcrowd_component_replication_lag_seconds"    // gauge, of a read replica
+	ComponentReplicationLag = "flashcrowd_component_replication_lag_seconds"    // histogram, applied minus committed; read replicas
 )
 
 // LoadgenNetwork is the logical time that answered requests spent between client and entry.
 const LoadgenNetwork = "flashcrowd_loadgen_network_seconds" // histogram {region}
 
-// Outcomes of a cache lookup, values of the label outcome.
+// Outcomes of a lookup in a cache, values of its label outcome.
 const (
-	LookupHit  = "hit"
-	LookupMiss = "miss"
+	OutcomeHit  = "hit"
+	OutcomeMiss = "miss"
 )
 
 // Outcomes of a request, values of the label outcome.
