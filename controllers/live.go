@@ -72,21 +72,10 @@ func (s scene) architectures() (a architectures, faults []string, err error) {
 // unserved names what the kinds can describe and this version cannot run: it is
 // refused rather than left to start for ever.
 func unserved(a graph.Architecture) []graph.Fault {
-	var faults []graph.Fault
 	if a.Transport == graph.TransportHTTP {
-		faults = append(faults, graph.Fault{Path: "spec.transport", Message: "HTTP between components is not served by this version: write Frames; every component answers HTTP from outside all the same"})
+		return []graph.Fault{{Path: "spec.transport", Message: "HTTP between components is not served by this version: write Frames; every component answers HTTP from outside all the same"}}
 	}
-	for i, c := range a.Components {
-		switch c.Type {
-		case graph.LoadBalancer, graph.APIServer, graph.Database:
-		default:
-			faults = append(faults, graph.Fault{
-				Path:    fmt.Sprintf("spec.components[%d].type", i),
-				Message: fmt.Sprintf("components of type %s are not served by this version: write LoadBalancer, APIServer or Database", c.Type),
-			})
-		}
-	}
-	return faults
+	return nil
 }
 
 // routed is the architecture that requests take: what a decision has inserted
