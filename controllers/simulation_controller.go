@@ -13,9 +13,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/internal/desired"
@@ -75,7 +77,7 @@ func (r *SimulationReconciler) Setup(ctx context.Context, mgr ctrl.Manager) erro
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("simulation").
-		For(&v1alpha1.Simulation{}).
+		For(&v1alpha1.Simulation{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})). // its status is ours: a tick must not wake the next
 		Owns(&batchv1.Job{}).
 		Watches(&v1alpha1.ComponentGraph{}, handler.EnqueueRequestsFromMapFunc(r.simulationsOfGraph)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrentSimulations}).
