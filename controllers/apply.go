@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,10 +15,21 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
 // errNameConflict says that an object we would own exists and is not ours.
 var errNameConflict = errors.New("exists and belongs to somebody else: rename the graph, the component or the object")
+
+// errPredecessor says that an object we would own is still that of a deleted
+// owner of the same name, and about to go.
+var errPredecessor = errors.New("is still that of a deleted namesake: it is about to go")
+
+// inTheWay reports whether an apply waits for an object of somebody else's.
+func inTheWay(err error) bool {
+	return errors.Is(err, errNameConflict) || errors.Is(err, errPredecessor)
+}
 
 // applier applies what should be by server-side apply, and leaves alone what is
 // so already: an intent is applied again only when it changed, or when the
@@ -53,8 +65,8 @@ func (a *applier) ensure(ctx context.Context, controller client.Object, intent r
 	case apierrors.IsNotFound(err):
 	case err != nil:
 		return fmt.Errorf("reading %s: %w", key, err)
-	case !metav1.IsControlledBy(live, controller):
-		return fmt.Errorf("%s %s %w", kindOf(live), key.Name, errNameConflict)
+	case !a.mine(live, controller):
+		return fmt.Errorf("%s %s %w", kindOf(live), key.Name, strangerOf(live, controller))
 	case a.holds(live, digest):
 		return nil
 	}
@@ -65,6 +77,28 @@ func (a *applier) ensure(ctx context.Context, controller client.Object, intent r
 		return fmt.Errorf("reading %s after its apply: %w", key, err)
 	}
 	return a.remember(live, digest)
+}
+
+// mine reports whether an object is controller's: by its reference, or, where
+// somebody has cut the reference off, by what this applier wrote of it.
+func (a *applier) mine(live, controller client.Object) bool {
+	if metav1.GetControllerOf(live) != nil {
+		return metav1.IsControlledBy(live, controller)
+	}
+	if run := live.GetLabels()[wire.LabelRun]; run != "" && run != string(controller.GetUID()) {
+		return false // what a deleted run left behind is never taken over
+	}
+	return slices.ContainsFunc(live.GetManagedFields(), func(f metav1.ManagedFieldsEntry) bool {
+		return f.Manager == string(a.owner) && f.Operation == metav1.ManagedFieldsOperationApply && f.Subresource == ""
+	})
+}
+
+// strangerOf says whose an object is that is not controller's.
+func strangerOf(live, controller client.Object) error {
+	if owner := metav1.GetControllerOf(live); owner != nil && owner.Kind == kindOf(controller) && owner.Name == controller.GetName() {
+		return errPredecessor
+	}
+	return errNameConflict
 }
 
 // holds reports whether the object still is what the intent made of it.

@@ -86,16 +86,17 @@ func Service(cg *v1alpha1.ComponentGraph, component string) *corev1ac.ServiceApp
 func GeneratorJobName(simulation string) string { return simulation + "-load" }
 
 // GeneratorLabels select the generators of a simulation.
-func GeneratorLabels(graphName, simulation string) map[string]string {
+func GeneratorLabels(sim *v1alpha1.Simulation) map[string]string {
 	return map[string]string{
-		labelName: AppLoadgen, labelManagedBy: managedBy, wire.LabelGraph: graphName, wire.LabelSimulation: simulation,
+		labelName: AppLoadgen, labelManagedBy: managedBy, wire.LabelGraph: sim.Spec.GraphRef.Name,
+		wire.LabelSimulation: sim.Name, wire.LabelRun: string(sim.UID),
 	}
 }
 
 // GeneratorJob runs the generators of one simulation; each has an index, and one
 // that dies is started again with the same.
 func GeneratorJob(sim *v1alpha1.Simulation, o Options) *batchac.JobApplyConfiguration {
-	labels := GeneratorLabels(sim.Spec.GraphRef.Name, sim.Name)
+	labels := GeneratorLabels(sim)
 	generators := value(sim.Spec.Traffic.Generators, 1)
 	return batchac.Job(GeneratorJobName(sim.Name), sim.Namespace).
 		WithLabels(labels).
