@@ -130,9 +130,14 @@ func (a *applier) forget(uid types.UID) {
 	delete(a.applied, uid)
 }
 
-// shapeOf digests what we write of an object: generation stands for its spec.
+// shapeOf digests what we write of an object: its generation stands for its spec,
+// and where a kind has none, as Services, its version does.
 func shapeOf(o client.Object) ([sha256.Size]byte, error) {
-	return digestOf([]any{o.GetGeneration(), o.GetLabels(), o.GetOwnerReferences(), o.GetUID()})
+	spec := any(o.GetGeneration())
+	if o.GetGeneration() == 0 {
+		spec = o.GetResourceVersion()
+	}
+	return digestOf([]any{spec, o.GetLabels(), o.GetOwnerReferences(), o.GetUID()})
 }
 
 func digestOf(v any) ([sha256.Size]byte, error) {

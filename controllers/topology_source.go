@@ -39,13 +39,13 @@ type TopologySource struct {
 	// accepted are the architectures that were published last: a graph that is
 	// edited into nonsense keeps them. Only the one worker of the source reads them.
 	accepted map[string]architectures
-	// ended are the graphs that are gone and not yet forgotten.
-	ended map[string]bool
+	// ended are the graphs that are gone and not yet forgotten, and since when.
+	ended map[string]time.Time
 }
 
 // NewTopologySource makes a source; Setup registers it.
 func NewTopologySource(c, traces client.Reader, publisher Publisher) *TopologySource {
-	return &TopologySource{client: c, traces: traces, publisher: publisher, accepted: map[string]architectures{}, ended: map[string]bool{}}
+	return &TopologySource{client: c, traces: traces, publisher: publisher, accepted: map[string]architectures{}, ended: map[string]time.Time{}}
 }
 
 // Setup registers the source and what wakes it.
@@ -101,13 +101,17 @@ const farewell = 30 * time.Second
 // they have heard so. Its stubs end as their pods do.
 func (t *TopologySource) end(graph string) (ctrl.Result, error) {
 	delete(t.accepted, graph)
-	if t.ended[graph] {
-		delete(t.ended, graph)
-		t.publisher.Forget(graph)
-		return ctrl.Result{}, nil
+	since, known := t.ended[graph]
+	if !known {
+		since = time.Now()
+		t.ended[graph] = since
 	}
-	t.ended[graph] = true
-	return ctrl.Result{RequeueAfter: farewell}, t.publisher.Publish(wire.Topology{Graph: graph})
+	if left := farewell - time.Since(since); left > 0 {
+		return ctrl.Result{RequeueAfter: left}, t.publisher.Publish(wire.Topology{Graph: graph})
+	}
+	delete(t.ended, graph)
+	t.publisher.Forget(graph)
+	return ctrl.Result{}, nil
 }
 
 // topologyOf is the topology of a graph's live architecture.

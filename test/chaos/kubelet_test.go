@@ -9,7 +9,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"flashcrowd.io/flashcrowd/internal/wire"
 )
+
+// never is a component whose pods do not start.
+const never = "never"
 
 // kubelet says that every pod runs and is ready, and starts nothing.
 type kubelet struct {
@@ -35,7 +40,7 @@ func (k *kubelet) follow(ctx context.Context) {
 	defer pods.Stop()
 	for event := range pods.ResultChan() {
 		pod, ok := event.Object.(*corev1.Pod)
-		if ok && event.Type != watch.Deleted && pod.DeletionTimestamp == nil && pod.Status.Phase == corev1.PodPending {
+		if ok && event.Type != watch.Deleted && pod.DeletionTimestamp == nil && pod.Status.Phase == corev1.PodPending && pod.Labels[wire.LabelComponent] != never {
 			_ = k.start(ctx, pod, metav1.Now()) // a pod that went meanwhile needs no start
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/controllers"
 	"flashcrowd.io/flashcrowd/internal/desired"
 	"flashcrowd.io/flashcrowd/internal/wire"
@@ -74,8 +75,58 @@ func build(ctx context.Context, s setup) (ctrl.Manager, error) {
 	return mgr, controllers.NewTopologySource(mgr.GetClient(), mgr.GetAPIReader(), s.stream).Setup(mgr)
 }
 
+// rig is a namespace with a manager of its own.
+type rig struct {
+	setup
+	load *steady
+	// topologies are what its stream tells.
+	topologies *stream
+	client     client.Client
+	stop       func()
+}
+
+// newRig starts a manager; runs on it last duration at most.
+func newRig(t *testing.T, duration time.Duration, change func(*setup)) *rig {
+	t.Helper()
+	r := &rig{load: &steady{}, topologies: newStream()}
+	r.load.percent.Store(30)
+	r.setup = setup{namespace: newNamespace(t), meter: demand{percent: r.load.at, duration: duration}, ledger: &ledger{}, stream: r.topologies}
+	if change != nil {
+		change(&r.setup)
+	}
+	r.restart(t)
+	return r
+}
+
+// restart starts a manager where none runs.
+func (r *rig) restart(t *testing.T) {
+	t.Helper()
+	r.client, r.stop = start(t, r.setup)
+}
+
+// shop is the key of the graph that the rig's runs play on.
+func (r *rig) shop() string { return r.namespace + "/shop" }
+
+// begin creates the graph and a run on it, and waits for its traffic.
+func (r *rig) begin(t *testing.T, durationSeconds int, more string) {
+	t.Helper()
+	create(t, &v1alpha1.ComponentGraph{}, r.namespace, "shop", shop)
+	create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(durationSeconds, more))
+	r.awaitTraffic(t)
+}
+
+func (r *rig) awaitTraffic(t *testing.T) {
+	t.Helper()
+	eventually(t, patience, "traffic flows", func() bool {
+		return r.topologies.flows(r.shop()) && readSimulation(t, r.namespace, "run").Status.ElapsedSeconds >= 1
+	})
+}
+
+// patience is for what takes as long as this machine needs.
+const patience = time.Minute
+
 // start runs a manager until stop is called or the test ends.
-func start(t *testing.T, s setup) (stop func()) {
+func start(t *testing.T, s setup) (c client.Client, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	mgr, err := build(ctx, s)
@@ -92,7 +143,7 @@ func start(t *testing.T, s setup) (stop func()) {
 		}
 	})
 	t.Cleanup(func() { stop(); s.ledger.verify(t); explain(t, s.namespace) })
-	return stop
+	return mgr.GetClient(), stop
 }
 
 // stream keeps the newest topology of each graph, and how often it changed.
