@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -83,6 +84,10 @@ func run(m *testing.M) int {
 	node.Go(func() { newKubelet(admin).run(ctx) })
 	defer node.Wait()
 	defer cancel()
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // the tests wait more than they compute
+		panic(err)
+	}
 	code := m.Run()
 	if panics := reconcilePanics(); panics > 0 {
 		fmt.Fprintf(os.Stderr, "%v reconciles panicked\n", panics)

@@ -1,7 +1,9 @@
 package chaos
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -99,6 +101,64 @@ func TestACrashAtAnyWriteChangesNothing(t *testing.T) {
 		}
 	}
 	_ = group.Wait()
+}
+
+// mortal carries a manager's first writes out, dies at the nth as death does, and
+// does nothing after.
+func mortal(n int, after bool, died chan<- struct{}) func(write, func() error) error {
+	end := death(n, after)
+	var mu sync.Mutex
+	dead := false
+	return func(w write, do func() error) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if dead {
+			return errCrash
+		}
+		err := end(w, do)
+		if dead = errors.Is(err, errCrash); dead {
+			close(died)
+		}
+		return err
+	}
+}
+
+// Managers, with their queues and caches, die one after the other at their third
+// write, before it or after; the run grows and ends as if none had.
+func TestManagersThatDieOneAfterAnother(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 5*time.Second, nil)
+	r.stop()
+	r.load.percent.Store(150)
+	create(t, &v1alpha1.ComponentGraph{}, r.namespace, "shop", shop)
+	create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(5, ""))
+	over := func() bool { return readSimulation(t, r.namespace, "run").Status.CompletionTime != nil }
+	deaths := 0
+	for ; deaths < 50 && !over(); deaths++ {
+		died := make(chan struct{})
+		r.ledger = &ledger{around: mortal(3, deaths%2 == 0, died)}
+		r.restart(t)
+		eventually(t, patience, "the manager dies, or its work is done", func() bool {
+			select {
+			case <-died:
+				return true
+			default:
+				return over()
+			}
+		})
+		r.stop()
+	}
+	t.Logf("%d managers died", deaths)
+	sim := readSimulation(t, r.namespace, "run")
+	if stage(sim) != v1alpha1.ReasonObjectivesMet {
+		t.Errorf("the run is %s", condition(sim.Status.Conditions, v1alpha1.ConditionSucceeded))
+	}
+	if got, want := actions(sim), []string{"AddReplica api 1->2 by api-server", "InsertLoadBalancer api 0->1 by load-balancer"}; !slices.Equal(got, want) {
+		t.Errorf("decisions %v, want %v", got, want)
+	}
+	r.ledger = &ledger{}
+	r.restart(t)
+	eventually(t, patience, "the architecture stands", func() bool { return readGraph(t, r.namespace, "shop").Status.Replicas == "4/4" })
 }
 
 func containsPrefix(list []string, prefix string) bool {

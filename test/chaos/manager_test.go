@@ -91,6 +91,7 @@ func newRig(t *testing.T, duration time.Duration, change func(*setup)) *rig {
 	r := &rig{load: &steady{}, topologies: newStream()}
 	r.load.percent.Store(30)
 	r.setup = setup{namespace: newNamespace(t), meter: demand{percent: r.load.at, duration: duration}, ledger: &ledger{}, stream: r.topologies}
+	t.Cleanup(func() { explain(t, r.namespace) })
 	if change != nil {
 		change(&r.setup)
 	}
@@ -142,7 +143,7 @@ func start(t *testing.T, s setup) (c client.Client, stop func()) {
 			t.Errorf("the manager ended: %v", err)
 		}
 	})
-	t.Cleanup(func() { stop(); s.ledger.verify(t); explain(t, s.namespace) })
+	t.Cleanup(func() { stop(); s.ledger.verify(t) })
 	return mgr.GetClient(), stop
 }
 

@@ -3,6 +3,8 @@ package chaos
 import (
 	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,18 +18,33 @@ import (
 	"flashcrowd.io/flashcrowd/controllers"
 )
 
-// A manager that no longer hears what happens, its own writes included, acts on
-// a breach once; its reconciles end, and it goes on when it hears again.
+// A manager that no longer hears what happens, its own writes included, from the
+// moment a rule fires, acts on the breach once; its reconciles end, and it goes
+// on when it hears again.
 func TestABreachHeardOfLateCausesOneAction(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
+	var breach, measured atomic.Bool
+	hold := sync.OnceFunc(g.hold)
 	r := newRig(t, time.Minute, func(s *setup) {
 		s.config = g.config()
 		s.change = func(o *ctrl.Options) { o.Controller.ReconciliationTimeout = time.Second }
+		s.meter = demand{duration: time.Minute, percent: func(time.Time) float64 {
+			if !breach.Load() {
+				return 30
+			}
+			measured.Store(true)
+			return 150
+		}}
+		s.ledger.around = func(w write, do func() error) error {
+			if measured.Load() && w.kind == "Simulation" {
+				hold()
+			}
+			return do()
+		}
 	})
 	r.begin(t, 60, "")
-	g.hold()
-	r.load.percent.Store(150)
+	breach.Store(true)
 	decided := func() []string { return actions(readSimulation(t, r.namespace, "run")) }
 	eventually(t, patience, "the breach is decided on", func() bool { return len(decided()) > 0 })
 	throughout(t, 3*time.Second, "one action while the watches are away", func() bool {
