@@ -69,6 +69,7 @@ type Node struct {
 	peers     map[string]*peer
 	routes    routes
 	pools     pools
+	followUps []followUp
 	web       webCaller
 	// now is the wall clock at the turn's start.
 	now     int64
@@ -113,6 +114,9 @@ type upstream struct {
 	// open counts its requests here; over says that it sends nothing new.
 	open int
 	over bool
+	// chained says that it makes further calls at the times of answers, and wants
+	// promises about them.
+	chained bool
 	// answered is the last promise made to it about answers, spoken when it was
 	// last told anything.
 	answered, spoken int64
@@ -168,13 +172,31 @@ func (n *Node) receive(in inbound, now int64) {
 func (n *Node) receiveCall(up *upstream, f wire.Frame) {
 	switch f.Op {
 	case wire.OpRequest:
-		up.open++
-		n.enqueue(f.Time, request{up: up, id: f.ID, class: f.Class, key: f.Key, number: f.Request, late: f.Late})
+		if f.Verb != wire.VerbReplicate {
+			up.open++
+		}
+		n.come(f.Time, request{up: up, id: f.ID, class: f.Class, verb: f.Verb, region: f.Region, key: f.Key, number: f.Request, late: f.Late})
+	case wire.OpFollow:
+		up.chained = true
+		n.remember(true)
 	case wire.OpPromise:
 		up.promise = max(up.promise, f.Time)
 	case wire.OpGoodbye:
 		up.over, up.promise = true, forever
 	}
+}
+
+// come puts a request into the order of the others. What no promise holds for is
+// taken now if its time has passed, and shifted back for its answer.
+func (n *Node) come(at int64, r request) {
+	if r.verb == wire.VerbReplicate {
+		r.committed = at
+		at += behind(n.settings.component)
+	}
+	if !r.verb.Ordered() && at < n.horizon {
+		r.shift = n.horizon - at
+	}
+	n.enqueue(at+r.shift, r)
 }
 
 func (n *Node) enqueue(at int64, r request) {
@@ -244,7 +266,7 @@ func (n *Node) patience(up *upstream, now int64) int64 {
 	switch {
 	case now-n.asleep-up.heard >= holdBack:
 		return holdBack
-	case up.conn.Hello.AnswerPromises:
+	case up.chained:
 		return holdBackOfChains
 	default:
 		return holdBackOfSlow
@@ -258,12 +280,9 @@ func (n *Node) promise(now int64) {
 	}
 	quiet := min(n.pending.first(forever), n.due.first(forever))
 	known := max(n.horizon, min(n.promised(now), quiet, now+promiseAhead))
-	known = n.promiseTo(known)
-	for _, p := range n.peers {
-		p.promise(known)
-	}
+	n.promisePeers(known)
 	for _, up := range n.upstreams {
-		if !up.conn.Hello.AnswerPromises {
+		if !up.chained {
 			continue
 		}
 		if t := min(n.horizon, n.earliestCall()); t > up.answered {

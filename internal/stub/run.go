@@ -44,7 +44,7 @@ func (n *Node) Serve(ctx context.Context, l net.Listener, grace time.Duration) e
 // meetCaller registers a connection before its first frame is seen.
 func (n *Node) meetCaller(c *transport.Conn) {
 	n.input.act(func() {
-		n.upstreams[c] = &upstream{conn: c, promise: c.Hello.Promise, heard: n.now - n.asleep, spoken: n.now}
+		n.upstreams[c] = &upstream{conn: c, promise: c.Hello.Promise, chained: c.Hello.AnswerPromises, heard: n.now - n.asleep, spoken: n.now}
 		n.remember(c.Hello.AnswerPromises)
 		if n.draining {
 			c.Send(wire.Frame{Op: wire.OpDrain})

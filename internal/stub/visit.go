@@ -13,10 +13,16 @@ type request struct {
 	web   *webCall
 	id    uint64
 	class wire.ClassCode
-	key   uint64
+	verb  wire.Verb
+	// region of the client.
+	region uint8
+	key    uint64
 	// number of the request in the run, which keys its draws.
 	number uint64
 	late   bool
+	// shift is how much later than its time it was taken, and committed when what
+	// it replicates was.
+	shift, committed int64
 }
 
 // visit is a request that this replica took.
@@ -25,8 +31,11 @@ type visit struct {
 	// arrived and served are logical times: when it came and when its own
 	// service was done.
 	arrived, served int64
-	// at is the logical time that its calls have reached.
-	at int64
+	// at is the logical time that its calls have reached, way the round trip
+	// between regions that each takes, and network how much of the time such took.
+	at, way, network int64
+	// hit says that the cache asked last had the key, miss that this one has not.
+	hit, miss bool
 	// route is what it calls, as the routes were when it arrived; step is the next
 	// step of it, calls how many answers are outstanding.
 	route       []step
@@ -79,6 +88,10 @@ func newDraws(seed uint64, component string) draws {
 // once: a visit that calls nothing is ready to leave at the end of its service.
 func (n *Node) arrive(a arrival) {
 	r, config := a.request, n.station.Config()
+	if r.verb == wire.VerbReplicate {
+		n.applyWrite(a)
+		return
+	}
 	n.counts.arrived[r.class]++
 	route := n.routes.steps[r.class]
 	demand := n.trouble.stretch(config.Service.Demand(uint8(r.class), n.draws.service.Uniform(r.number)), a.at, n.settings.component.WarmUp)
@@ -89,12 +102,11 @@ func (n *Node) arrive(a arrival) {
 	}
 	if v.reason == wire.ReasonNone {
 		n.burn(demand)
-		if n.behaviour.taken(&v) == answers {
-			v.route = nil
-		}
 		met := n.trouble.of(a.at)
 		if errorRate(config.ErrorRate, met).Includes(n.draws.fails.Stratified(r.number)) {
 			v.reason = wire.ReasonError
+		} else if n.behaviour.taken(&v) == answers {
+			v.route = nil
 		}
 		v.served += int64(met.Latency)
 		v.at = v.served
@@ -179,13 +191,19 @@ func (n *Node) answer(i uint32) {
 	}
 	n.counts.ended[v.class][v.reason]++
 	n.meters.done(v, n.now)
+	n.behaviour.left(v)
 	switch {
 	case v.web != nil:
-		v.web.answer(webAnswer{start: v.arrived, finish: v.at, reason: v.reason, late: v.late})
+		v.web.answer(webAnswer{
+			start: v.arrived - v.shift, finish: v.at - v.shift, network: v.network, reason: v.reason, verb: v.verb, late: v.late, miss: v.miss,
+		})
 	case v.up.conn != nil:
 		v.up.open--
 		v.up.spoken = n.now
-		v.up.conn.Send(wire.Frame{Op: wire.OpAnswer, ID: v.id, Class: v.class, Outcome: outcome, Reason: v.reason, Late: v.late, Time: v.at, Request: v.number})
+		v.up.conn.Send(wire.Frame{
+			Op: wire.OpAnswer, ID: v.id, Class: v.class, Outcome: outcome, Reason: v.reason, Late: v.late, Miss: v.miss,
+			Time: v.at - v.shift, Network: v.network, Request: v.number,
+		})
 	}
 	n.visits.drop(i)
 }

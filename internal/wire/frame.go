@@ -23,12 +23,14 @@ const (
 	// OpAnswer answers the request of the same ID: Time is the logical finish.
 	OpAnswer
 	// OpPromise says that every frame of its direction whose time is before Time
-	// has been sent.
+	// has been sent, but for requests whose verb is not ordered.
 	OpPromise
 	// OpDrain asks the caller to send nothing new.
 	OpDrain
 	// OpGoodbye says that no request follows on this connection.
 	OpGoodbye
+	// OpFollow says later what AnswerPromises of a hello says at once.
+	OpFollow
 )
 
 // Verb says what a request asks of a component that keeps things.
@@ -50,6 +52,11 @@ const (
 	// Verbs is their number.
 	Verbs = int(VerbReplicate) + 1
 )
+
+// Ordered reports whether promises hold for requests of this verb. Others follow
+// on answers that nobody waits for, and are taken when they come if their time
+// has passed.
+func (v Verb) Ordered() bool { return v == VerbServe || v == VerbGet }
 
 // MaxRegions bounds the regions of clients: frames number them.
 const MaxRegions = 32
@@ -193,7 +200,7 @@ func DecodeFrame(b []byte) (f Frame, payload []byte, n int, err error) {
 // validate refuses values that this version does not know.
 func (f Frame) validate() error {
 	switch {
-	case f.Op < OpHello || f.Op > OpGoodbye:
+	case f.Op < OpHello || f.Op > OpFollow:
 		return fmt.Errorf("%w: operation %d", ErrFrame, f.Op)
 	case int(f.Class) >= Classes:
 		return fmt.Errorf("%w: class %d", ErrFrame, f.Class)
