@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,7 +54,8 @@ func root() string {
 // runs rely on, and a kubelet that starts nothing; then it runs the tests.
 func run(m *testing.M) int {
 	ctrl.SetLogger(logr.Discard())
-	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
+	klog.LogToStderr(false) // what clients say of watches that a test cuts off is no news
+	klog.SetOutput(io.Discard)
 	assets := filepath.Join(root(), "bin", "controlplane")
 	if _, err := os.Stat(filepath.Join(assets, "kube-apiserver")); err != nil {
 		panic("the control plane is not built: run make controlplane")
