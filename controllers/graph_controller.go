@@ -30,11 +30,12 @@ type GraphReconciler struct {
 	client  client.Client
 	applier *applier
 	options desired.Options
+	layouts *layouts
 }
 
 // NewGraphReconciler makes a reconciler; Setup registers it.
 func NewGraphReconciler(c client.Client, options desired.Options) *GraphReconciler {
-	return &GraphReconciler{client: c, applier: newApplier(c, graphOwner), options: options}
+	return &GraphReconciler{client: c, applier: newApplier(c, graphOwner), options: options, layouts: newLayouts()}
 }
 
 // Setup registers the reconciler and what wakes it.
@@ -75,6 +76,7 @@ const conflictPause = 5 * time.Second
 func (r *GraphReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	var cg v1alpha1.ComponentGraph
 	if err := r.client.Get(ctx, req.NamespacedName, &cg); err != nil {
+		r.layouts.forget(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if cg.DeletionTimestamp != nil {
@@ -98,7 +100,7 @@ func (r *GraphReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	if apierrors.HasStatusCause(applyErr, corev1.NamespaceTerminatingCause) {
 		return ctrl.Result{}, nil // nothing can be made here any more
 	}
-	if err := r.report(ctx, &cg, accepted(s, a, applyErr)); err != nil {
+	if err := r.report(ctx, &cg, accepted(s, a, r.layouts.lay(s, a), applyErr)); err != nil {
 		return ctrl.Result{}, err
 	}
 	if inTheWay(applyErr) {

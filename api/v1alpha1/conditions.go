@@ -52,6 +52,12 @@ const (
 	// rule; the other rules act. AmbiguousOwner, whose message names an autoscaler of
 	// the user's; the rules leave what it scales alone.
 	ConditionAutoScalingAccepted = "AutoScalingAccepted"
+	// ConditionAdvised says whether the run found something that no rule can do by
+	// itself, such as sharding a database that writes overload.
+	//
+	// Reasons for True: Findings, whose message has the last finding on each
+	// component, with its numbers. Reasons for False: NoFindings.
+	ConditionAdvised = "Advised"
 )
 
 // Reasons of conditions.
@@ -85,4 +91,6 @@ const (
 	ReasonInvalidRule      = "InvalidRule"
 	ReasonAmbiguousOwner   = "AmbiguousOwner"
 	ReasonCautions         = "Cautions"
+	ReasonFindings         = "Findings"
+	ReasonNoFindings       = "NoFindings"
 )

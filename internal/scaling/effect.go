@@ -55,7 +55,7 @@ func (t *tick) measureEffects() {
 			continue
 		}
 		seen, _ := t.observation(e.Subject)
-		after := seen.Signal(e.Signal, e.Window)
+		after := t.seenFor(t.Program.actionOf(e.Rule), seen, e.Signal, e.Window)
 		if after.unknown(t.Now, t.Settings) != "" {
 			waiting = append(waiting, e)
 			continue

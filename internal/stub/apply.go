@@ -37,6 +37,9 @@ func (n *Node) apply(t wire.Topology) {
 			return
 		}
 		n.behaviour = b
+		n.queue, _ = b.(*messageQueue)
+		n.worker, _ = b.(*worker)
+		n.remember(n.queue != nil || n.worker != nil)
 	}
 	if err := n.reconfigure(t, component); err != nil {
 		n.o.Log.Error("settings kept", "error", err)
@@ -52,9 +55,12 @@ func (n *Node) apply(t wire.Topology) {
 	n.settings = settings{
 		revision: t.Revision, component: component, seed: t.Seed, transport: t.Architecture.Transport, chained: n.reroute(t.Architecture, component),
 	}
+	n.demands = n.newDemands(t, n.routes)
 	n.trouble.follow(t.Plan, n.id, n.o.Component, n.o.Now())
 	n.meet(t.Instances)
 	n.refreshPools()
+	n.queue.grant(n)
+	n.worker.adopt(n, component)
 	n.o.Log.Info("topology applied", "revision", t.Revision, "instance", n.id, "peers", len(n.peers))
 }
 
@@ -158,7 +164,7 @@ func (n *Node) assess() {
 	}
 	why := ""
 	for _, p := range n.routes.pools() {
-		if len(p.peers) == 0 && p.algorithm != byKey { // without a cache it works as well
+		if len(p.peers) == 0 && p.algorithm != byKey && n.queue == nil { // a cache can be done without, a queue keeps messages until there are workers
 			why = "no instance of " + p.components[0] + " answers yet"
 		}
 	}

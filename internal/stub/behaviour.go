@@ -19,11 +19,15 @@ type behaviour interface {
 	configure(t wire.Topology, c graph.Component) error
 	// routes are what requests of each class call, out of the given pools.
 	routes(arch graph.Architecture, c graph.Component, pools pools) routes
+	// admits lets a request into the station, or keeps it until there is room.
+	admits(a arrival) bool
 	// taken is told of a visit that the station serves and that does not fail by
 	// itself, in logical order of arrival, and says what follows its service.
 	taken(v *visit) next
 	// left is told of a visit whose answer leaves.
 	left(v *visit)
+	// state is the station's state with what waits outside of it.
+	state(c graph.Component, s station.Snapshot) station.Snapshot
 	// collect tells what only this type measures.
 	collect(c graph.Component, s station.Snapshot, out chan<- prometheus.Metric)
 }
@@ -40,9 +44,13 @@ func (plain) routes(arch graph.Architecture, c graph.Component, pools pools) rou
 
 func (plain) configure(wire.Topology, graph.Component) error { return nil }
 
+func (plain) admits(arrival) bool { return true }
+
 func (plain) taken(*visit) next { return calls }
 
 func (plain) left(*visit) {}
+
+func (plain) state(_ graph.Component, s station.Snapshot) station.Snapshot { return s }
 
 func (plain) collect(graph.Component, station.Snapshot, chan<- prometheus.Metric) {}
 
@@ -54,6 +62,10 @@ const (
 	calls next = iota
 	// answers ends the visit without calling anything.
 	answers
+	// stores keeps the request as a message and answers it.
+	stores
+	// leaves gives the place of an ended visit to another.
+	leaves
 )
 
 // behaviourOf is the behaviour of a component type; why says that it has none.
@@ -69,6 +81,10 @@ func (n *Node) behaviourOf(kind graph.ComponentType) (b behaviour, why string) {
 		return &keeper{}, ""
 	case graph.CDN:
 		return &edges{}, ""
+	case graph.MessageQueue:
+		return newMessageQueue(), ""
+	case graph.Worker:
+		return &worker{}, ""
 	default:
 		return nil, fmt.Sprintf("components of type %s are not served by this version", kind)
 	}

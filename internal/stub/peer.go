@@ -49,6 +49,8 @@ type peer struct {
 	// calls that were answered.
 	oldest     timeline[sent]
 	unfinished []unfinished
+	// credit is what it takes if it is a worker of this queue.
+	credit credit
 	// serves are the pools that it is in; follows says that it was asked to promise
 	// about answers, since calls follow on them; unheard that nothing it is sent is
 	// ordered.
@@ -71,6 +73,11 @@ type callOf struct {
 	pool  *pool
 	verb  wire.Verb
 	at    int64
+	// bound is the time before which it is not answered.
+	bound int64
+	// ahead says that the answer is told before its time, ordered that it must be
+	// taken at its time all the same.
+	ahead, ordered bool
 	// after are the pools that later steps of the visit may call.
 	after poolSet
 }
@@ -83,10 +90,10 @@ func (p *peer) takes() bool { return p.conn != nil && p.usable && !p.drains && !
 func (p *peer) send(c callOf, f wire.Frame, asked bool) {
 	p.calls[f.ID] = c
 	if asked {
-		p.oldest.add(sent{at: c.at, id: f.ID})
+		p.oldest.add(sent{at: c.bound, id: f.ID})
 	}
 	if c.after != 0 {
-		p.lineOf(c.after).add(sent{at: c.at, id: f.ID})
+		p.lineOf(c.after).add(sent{at: c.bound, id: f.ID})
 	}
 	p.conn.Send(f)
 }
@@ -102,13 +109,18 @@ func (p *peer) lineOf(after poolSet) *timeline[sent] {
 	return &p.unfinished[len(p.unfinished)-1].calls
 }
 
-// earliest is the time of the earliest call on the line that has no answer.
+// earliest is the time before which no call on the line is answered.
 func (p *peer) earliest(line *timeline[sent]) int64 {
 	for len(line.items) > 0 {
-		if _, open := p.calls[line.items[0].id]; open {
-			return line.items[0].at
+		first := line.items[0]
+		c, open := p.calls[first.id]
+		if open && c.bound <= first.at {
+			return first.at
 		}
 		line.take()
+		if open {
+			line.add(sent{at: c.bound, id: first.id})
+		}
 	}
 	return forever
 }
@@ -169,12 +181,12 @@ func (n *Node) remember(asked bool) {
 	n.asked = true
 	for _, p := range n.peers {
 		for id, c := range p.calls {
-			p.oldest.add(sent{at: c.at, id: id})
+			p.oldest.add(sent{at: c.bound, id: id})
 		}
 	}
 }
 
-// earliestCall is the time of the earliest call without an answer.
+// earliestCall is the time before which no call is answered.
 func (n *Node) earliestCall() int64 {
 	earliest := forever
 	for _, p := range n.peers {
@@ -188,16 +200,18 @@ func (n *Node) receiveAnswer(p *peer, f wire.Frame) {
 	p.heard = n.now - n.asleep
 	switch f.Op {
 	case wire.OpAnswer:
-		c, known := p.calls[f.ID]
-		if !known {
-			return
+		if c, known := p.calls[f.ID]; known {
+			n.hasten(c.ahead, f.Time)
+			n.receiveOutcome(p, c, f)
 		}
-		delete(p.calls, f.ID)
-		n.counts.call(p.component, f.Outcome)
-		n.judge(p, f.Reason)
-		n.answered(c, f)
 	case wire.OpPromise:
-		p.answered = max(p.answered, f.Time)
+		if f.ID == 0 {
+			p.answered = max(p.answered, f.Time)
+		} else {
+			n.foretell(p, f.ID, f.Time)
+		}
+	case wire.OpCredit:
+		p.credit.grant(int(f.ID), f.Time)
 	case wire.OpDrain:
 		p.drains = true
 		n.refreshPools()
@@ -205,6 +219,46 @@ func (n *Node) receiveAnswer(p *peer, f wire.Frame) {
 			p.conn.Send(wire.Frame{Op: wire.OpGoodbye, Time: forever})
 		}
 	}
+}
+
+// receiveOutcome takes an answer at once, or keeps it until its time.
+func (n *Node) receiveOutcome(p *peer, c callOf, f wire.Frame) {
+	if !c.ordered {
+		n.take(p, f)
+		return
+	}
+	if f.Time < n.horizon && (f.Reason == wire.ReasonNone || f.Reason == wire.ReasonError) {
+		n.counts.late++ // what was refused took no time, which nobody could know
+	}
+	n.foretell(p, f.ID, f.Time)
+	n.order++
+	n.early.add(early{at: f.Time, order: n.order, peer: p, frame: f})
+}
+
+// foretell notes that a call is not answered before t, and tells who waits for it.
+func (n *Node) foretell(p *peer, id uint64, t int64) {
+	c, open := p.calls[id]
+	if !open || t <= c.bound {
+		return
+	}
+	c.bound = t
+	p.calls[id] = c
+	if n.queue == nil {
+		n.visits.items[c.visit].foretell(t)
+	}
+}
+
+// take takes the answer of an open call.
+func (n *Node) take(p *peer, f wire.Frame) {
+	c := p.calls[f.ID]
+	delete(p.calls, f.ID)
+	n.counts.call(p.component, f.Outcome)
+	if n.queue != nil {
+		n.queue.settle(p, f)
+		return
+	}
+	n.judge(p, f.Reason)
+	n.answered(c, f)
 }
 
 // answered takes one answer for a visit. What a cache aside has to say is only
@@ -229,14 +283,30 @@ func (n *Node) answered(c callOf, f wire.Frame) {
 	}
 }
 
-// losePeer gives up a connection that ended or is deaf, and dials again. Calls
-// that were certainly not sent go to other instances; the others fail.
+// losePeer gives up a connection that ended or is deaf, and dials again. Answers
+// that were told ahead and are due were given; what else was open is lost.
 func (n *Node) losePeer(p *peer) {
 	edge := p.conn
 	n.close(p)
 	n.refreshPools()
+	for _, e := range n.early.remove(func(e early) bool { return e.peer == p }) {
+		if e.at <= n.now+ahead {
+			n.take(p, e.frame)
+		}
+	}
 	calls := p.calls
-	p.calls, p.oldest, p.unfinished = map[uint64]callOf{}, timeline[sent]{}, nil
+	p.calls, p.oldest, p.unfinished, p.credit = map[uint64]callOf{}, timeline[sent]{}, nil, credit{}
+	if n.queue != nil {
+		n.queue.lose(n, p, calls)
+	} else {
+		n.loseCalls(p, calls, edge)
+	}
+	n.dial(p, p.backoff.Next(rand.Float64()))
+}
+
+// loseCalls ends the open calls of a lost connection. Those that were certainly
+// not sent go to other instances; the others fail.
+func (n *Node) loseCalls(p *peer, calls map[uint64]callOf, edge transport.Edge) {
 	for f := range edge.Unsent() {
 		if c, open := calls[f.ID]; f.Op == wire.OpRequest && open && n.send(c, f) {
 			delete(calls, f.ID)
@@ -247,7 +317,6 @@ func (n *Node) losePeer(p *peer) {
 		n.judge(p, wire.ReasonConnectionLost)
 		n.answered(calls[id], wire.Frame{Time: max(calls[id].at, n.horizon), Reason: wire.ReasonConnectionLost})
 	}
-	n.dial(p, p.backoff.Next(rand.Float64()))
 }
 
 // listen gives up peers that are deaf, and tells callers that this one is not.
@@ -273,7 +342,7 @@ func (n *Node) dial(p *peer, after time.Duration) {
 	}
 	p.dialing = true
 	hello := wire.Hello{From: n.id, Promise: n.horizon, AnswerPromises: p.serves&n.settings.chained != 0}
-	p.joins = n.replaceable(p)
+	p.joins = n.queue == nil && n.replaceable(p) // a worker says itself from when on it takes messages
 	switch {
 	case p.unheard:
 		hello.Promise = forever
@@ -330,6 +399,7 @@ func (n *Node) dialed(p *peer, conn transport.Edge, hello wire.Hello, err error)
 		n.follow(p)
 		p.heard = n.now - n.asleep
 		_, p.beats = conn.(*transport.Conn)
+		n.queue.grant(n)
 		if p.joins {
 			n.later(joinAfter, func() { n.joined(p) })
 		}

@@ -30,8 +30,8 @@ func (n *Node) replicate(v *visit) {
 	}
 }
 
-// behind is how far a replica runs behind its primary by its spec.
-func behind(c graph.Component) int64 {
+// lagOf is how far a replica runs behind its primary by its spec.
+func lagOf(c graph.Component) int64 {
 	if c.Database == nil {
 		return 0
 	}

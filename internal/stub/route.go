@@ -201,7 +201,7 @@ func (n *Node) call(i uint32, c call, nth int) {
 	n.order++
 	made := n.send(callOf{visit: i, pool: c.pool, verb: c.verb, after: v.route[v.step-1].after}, wire.Frame{
 		Op: wire.OpRequest, Class: v.class, Verb: verb, Region: v.region, ID: n.order, Time: v.at + v.way/2, Key: v.key,
-		Request: numberOf(v.number, nth), Late: v.late,
+		Request: numberOf(v.number, nth), Late: v.late, Ahead: v.ahead,
 	})
 	switch {
 	case made:
@@ -217,7 +217,12 @@ func (n *Node) send(c callOf, f wire.Frame) bool {
 	if p == nil {
 		return false
 	}
-	c.at = f.Time
+	c.at, c.bound, c.ahead = f.Time, f.Time, f.Ahead
+	if c.ahead {
+		c.bound += int64(n.demands.of(p.component, f))
+		c.ordered = c.pool.algorithm == graph.LeastRequests || c.pool.algorithm == graph.PowerOfTwoChoices
+		n.visits.items[c.visit].foretell(c.bound)
+	}
 	p.send(c, f, n.asked)
 	return true
 }

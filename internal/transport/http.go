@@ -80,8 +80,9 @@ func (e *HTTP) Flush() error {
 	if e.lost.Load() {
 		return net.ErrClosed
 	}
+	behind := e.behind
 	for _, f := range e.out {
-		e.open.Go(func() { e.ask(f, e.behind) })
+		e.open.Go(func() { e.ask(f, behind) })
 	}
 	e.out = e.out[:0]
 	return nil

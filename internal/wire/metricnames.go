@@ -31,6 +31,14 @@ const (
 	ComponentCacheEvictions = "flashcrowd_component_cache_evictions_total"   // counter; caches and CDNs
 	ComponentReplicationLag = "flashcrowd_component_replication_lag_seconds" // histogram, applied minus committed; read replicas
 	ComponentEjected        = "flashcrowd_component_ejected_instances"       // gauge; load balancers
+
+	// Of message queues alone.
+	ComponentUnacknowledged = "flashcrowd_component_unacknowledged_messages"      // gauge, delivered and not acknowledged
+	ComponentOldestMessage  = "flashcrowd_component_oldest_message_age_seconds"   // gauge, of those that wait; 0 if none does
+	ComponentMessageLag     = "flashcrowd_component_message_lag_seconds"          // histogram, published to acknowledged
+	ComponentAcknowledged   = "flashcrowd_component_messages_acknowledged_total"  // counter
+	ComponentRedelivered    = "flashcrowd_component_messages_redelivered_total"   // counter
+	ComponentDeadLettered   = "flashcrowd_component_messages_dead_lettered_total" // counter
 )
 
 // Names of the metrics that generators expose; the scraper adds namespace, pod,
@@ -51,15 +59,15 @@ const (
 	LoadgenTopologyAge  = "flashcrowd_loadgen_topology_last_seen_seconds" // gauge
 )
 
+// Outcomes of a lookup in a cache, values of its label outcome.
+const (
+	OutcomeHit  = "hit"
+	OutcomeMiss = "miss"
+)
+
 // Outcomes of a request, values of the label outcome.
 const (
 	OutcomeAnswered = "answered"
 	OutcomeFailed   = "failed"
 	OutcomeDropped  = "dropped"
-)
-
-// Outcomes of a lookup in a cache, values of its label outcome.
-const (
-	OutcomeHit  = "hit"
-	OutcomeMiss = "miss"
 )
