@@ -107,7 +107,9 @@ const (
 type FeedSnapshot struct {
 	Type MessageType `json:"type" enum:"snapshot"`
 	Envelope
-	Run RunSummary `json:"run"`
+	// Epoch that a client resumes with once it holds the snapshot.
+	Epoch string     `json:"epoch"`
+	Run   RunSummary `json:"run"`
 	// Base is the architecture that the run began with, Log every change since,
 	// and Topology what they amount to: for a page that scrubs.
 	Base     Canvas         `json:"base"`
@@ -161,7 +163,7 @@ type Node struct {
 	Ready    int32 `json:"ready"`
 	// ReplicaOf names the primary of a database replica.
 	ReplicaOf string `json:"replicaOf,omitempty"`
-	// Position is the middle of the box, in canvas pixels.
+	// Position is the upper left corner of its first box, in canvas pixels.
 	Position XY `json:"position"`
 	// Pinned says that the user put it there.
 	Pinned    bool          `json:"pinned"`
@@ -180,10 +182,12 @@ type NodeOrigin struct {
 // NodeReplica is one instance of a component.
 type NodeReplica struct {
 	// ID is stable and readable, such as api-server-2.
-	ID       string `json:"id"`
-	Pod      string `json:"pod"`
-	Ready    bool   `json:"ready"`
-	Position XY     `json:"position"`
+	ID    string `json:"id"`
+	Pod   string `json:"pod"`
+	Ready bool   `json:"ready"`
+	// Position is the upper left corner of its box. Where a component is folded,
+	// its instances share one.
+	Position XY `json:"position"`
 }
 
 // XY is a place on the canvas in pixels.
@@ -549,7 +553,7 @@ type FeedBye struct {
 // FeedResume is the client's first message.
 type FeedResume struct {
 	Type MessageType `json:"type" enum:"resume"`
-	// Epoch of the hello that LastSeq is from; empty the first time.
+	// Epoch of the snapshot that the client holds; empty when it holds none.
 	Epoch   string `json:"epoch"`
 	LastSeq int64  `json:"lastSeq"`
 	// Token authenticates a client that has no cookie and no header.

@@ -136,7 +136,7 @@ func grow(stage DecisionStage, reached ...StageReached) ScalingDecision {
 func (s *session) open() {
 	s.say(FeedHello{Type: MessageHello, Envelope: s.lossy(0), Epoch: "5b0f3f1c", RingFrom: 0, TickMs: 1000, Simulation: sessionRun().ID, Server: "dev"})
 	s.say(FeedSnapshot{
-		Type: MessageSnapshot, Envelope: s.lossy(5), Run: sessionRun(), Base: shop(), Log: []CanvasChange{}, Topology: shop(), Columns: Columns(10),
+		Type: MessageSnapshot, Envelope: s.lossy(5), Epoch: "5b0f3f1c", Run: sessionRun(), Base: shop(), Log: []CanvasChange{}, Topology: shop(), Columns: Columns(10),
 		Decisions: []ScalingDecision{}, Alerts: []RunAlert{}, Findings: []RunFinding{}, Control: sessionControl(100, true), Phase: sessionPhase("Running", "traffic flows"),
 	})
 }

@@ -74,6 +74,8 @@ export type GapReason = "epoch" | "ring"
 /** FeedSnapshot is everything about a run at one seq. It replaces all that a client holds. */
 export type FeedSnapshot = Envelope & {
   type: "snapshot"
+  /** Epoch that a client resumes with once it holds the snapshot. */
+  epoch: string
   run: RunSummary
   /**
    * Base is the architecture that the run began with, Log every change since,
@@ -128,7 +130,7 @@ export type Node = {
   ready: number
   /** ReplicaOf names the primary of a database replica. */
   replicaOf?: string
-  /** Position is the middle of the box, in canvas pixels. */
+  /** Position is the upper left corner of its first box, in canvas pixels. */
   position: XY
   /** Pinned says that the user put it there. */
   pinned: boolean
@@ -150,6 +152,10 @@ export type NodeReplica = {
   id: string
   pod: string
   ready: boolean
+  /**
+   * Position is the upper left corner of its box. Where a component is folded,
+   * its instances share one.
+   */
   position: XY
 }
 
@@ -501,7 +507,7 @@ export type FeedBye = Envelope & {
 /** FeedResume is the client's first message. */
 export type FeedResume = {
   type: "resume"
-  /** Epoch of the hello that LastSeq is from; empty the first time. */
+  /** Epoch of the snapshot that the client holds; empty when it holds none. */
   epoch: string
   lastSeq: number
   /** Token authenticates a client that has no cookie and no header. */
