@@ -135,7 +135,7 @@ func orInt32(v *int32, otherwise int32) int32 {
 
 // settingsOf are the settings that hold for all rules of a simulation. Times
 // grow with the window: all defaults belong to one of ten seconds.
-func settingsOf(sim *v1alpha1.Simulation, scrape time.Duration) scaling.Settings {
+func settingsOf(sim *v1alpha1.Simulation, base graph.Architecture, scrape time.Duration) scaling.Settings {
 	a := sim.Spec.AutoScaling
 	s := scaling.Defaults()
 	if a.WindowSeconds != nil {
@@ -144,8 +144,22 @@ func settingsOf(sim *v1alpha1.Simulation, scrape time.Duration) scaling.Settings
 	}
 	s.Interval, s.ScrapeLag = tickInterval(sim), scrape
 	s.Budget.MaxReplicas = orInt32(a.MaxReplicasTotal, 300)
+	s.PeerLimits = peerLimits(base)
 	if a.Mode == v1alpha1.ModeDryRun {
 		s.Mode = scaling.DryRun
 	}
 	return s
+}
+
+// peerLimits are the pools of connections that the user declared: replicas of
+// the caller must not hold more of them than the database has.
+func peerLimits(base graph.Architecture) []scaling.PeerLimit {
+	var limits []scaling.PeerLimit
+	for _, edge := range base.Connections {
+		target, ok := base.Component(edge.To)
+		if ok && edge.PoolSize > 0 && target.Database != nil && target.Database.ConnectionLimit > 0 {
+			limits = append(limits, scaling.PeerLimit{Caller: edge.From, Target: edge.To, PerReplica: edge.PoolSize, Limit: target.Database.ConnectionLimit})
+		}
+	}
+	return limits
 }

@@ -3,12 +3,14 @@ package controllers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -32,10 +34,10 @@ func (r *SimulationReconciler) scale(ctx context.Context, p *pass) error {
 		return err
 	}
 	rules := r.rules.program(p.sim)
-	p.acceptRules(rules)
-	settings := settingsOf(p.sim, r.o.ScrapeInterval)
-	observations, err := r.o.Meter.Observe(ctx, r.question(p, a.live, settings, rules))
-	p.measured(observations, err)
+	settings := settingsOf(p.sim, a.base, r.o.ScrapeInterval)
+	p.acceptRules(rules, settings)
+	observations, err := r.observe(ctx, p, r.question(p, a.live, settings, rules))
+	p.measured(observations, settings.StaleAfter, err)
 	if err != nil {
 		log.FromContext(ctx).V(1).Info("components not measured", "reason", err.Error())
 		observations = unmeasured(p.scene, a.live, p.now, settings.Window)
@@ -109,18 +111,43 @@ func unmeasured(s scene, live graph.Architecture, now time.Time, window time.Dur
 	return out
 }
 
-func (p *pass) acceptRules(rules program) {
+// acceptRules says whether every rule can be evaluated, and which ones an
+// experienced operator would not write.
+func (p *pass) acceptRules(rules program, settings scaling.Settings) {
 	if rules.problems != "" {
 		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionAutoScalingAccepted, metav1.ConditionFalse, v1alpha1.ReasonInvalidRule, rules.problems)
 		return
 	}
-	condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionAutoScalingAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "every rule compiles")
+	cautions := scaling.Lint(rules.compiled, settings)
+	if len(cautions) == 0 {
+		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionAutoScalingAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "every rule compiles")
+		return
+	}
+	words := make([]string, 0, len(cautions))
+	for _, c := range cautions {
+		words = append(words, "rule "+c.Rule+": "+c.Message)
+	}
+	message := desired.Cut("every rule compiles, with cautions: "+strings.Join(words, "; "), 1024)
+	known := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionAutoScalingAccepted)
+	if known == nil || known.Message != message {
+		p.say("Warning", v1alpha1.ReasonCautions, "AcceptRules", message)
+	}
+	condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionAutoScalingAccepted, metav1.ConditionTrue, v1alpha1.ReasonCautions, message)
 }
 
 // measured says whether the rules can see, and what was seen last.
-func (p *pass) measured(observations []scaling.Observation, err error) {
+func (p *pass) measured(observations []scaling.Observation, staleAfter time.Duration, err error) {
+	if errors.Is(err, errOutage) {
+		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionMetricsAvailable, metav1.ConditionFalse, v1alpha1.ReasonFault, errOutage.Error()+": nothing scales until it is over")
+		return
+	}
 	if err != nil {
 		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionMetricsAvailable, metav1.ConditionFalse, v1alpha1.ReasonUnreachable, "the metrics source does not answer: nothing scales until it does")
+		return
+	}
+	if age := staleness(observations, p.now); age > staleAfter {
+		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionMetricsAvailable, metav1.ConditionFalse, v1alpha1.ReasonStale,
+			fmt.Sprintf("the newest measurement is more than %s old: nothing scales until there are newer ones", staleAfter))
 		return
 	}
 	var blind []string

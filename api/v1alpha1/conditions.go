@@ -36,7 +36,8 @@ const (
 	ConditionRunning = "Running"
 	// ConditionMetricsAvailable says whether the rules can see.
 	//
-	// Reasons for True: Measured. Reasons for False: NoData, Unreachable. While it
+	// Reasons for True: Measured. Reasons for False: NoData, Unreachable, Stale, and
+	// Fault, when the run itself takes the measurements away. While it
 	// is False nothing scales.
 	ConditionMetricsAvailable = "MetricsAvailable"
 	// ConditionFinished is True when the run has ended, whatever the outcome.
@@ -45,8 +46,9 @@ const (
 	ConditionFinished = "Finished"
 	// ConditionAutoScalingAccepted says whether every rule compiles.
 	//
-	// Reasons for True: Accepted. Reasons for False: InvalidRule, whose message
-	// names the rule; the other rules act.
+	// Reasons for True: Accepted; Cautions, whose message names rules that will
+	// likely be regretted. Reasons for False: InvalidRule, whose message names the
+	// rule; the other rules act.
 	ConditionAutoScalingAccepted = "AutoScalingAccepted"
 )
 
@@ -75,5 +77,8 @@ const (
 	ReasonMeasured         = "Measured"
 	ReasonNoData           = "NoData"
 	ReasonUnreachable      = "Unreachable"
+	ReasonStale            = "Stale"
+	ReasonFault            = "Fault"
 	ReasonInvalidRule      = "InvalidRule"
+	ReasonCautions         = "Cautions"
 )

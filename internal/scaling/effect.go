@@ -28,8 +28,8 @@ func (t *tick) expect(p *pair, d graph.Decision, changed string) {
 		Decision: d.ID, Rule: p.rule.Name, Subject: p.subject.Name, Object: changed, In: d.To < d.From,
 		Signal: signal, Window: p.rule.window(t.Settings), Before: before, Since: t.Now,
 	}
-	if rate.unknown(t.Now, t.Settings) == "" {
-		e.Rate = rate.Value
+	if rate.unknown(t.Now, t.Settings) == "" && t.Now.Sub(t.state.ObservedSince) >= e.Window+t.Settings.ScrapeLag {
+		e.Rate = rate.Value // before that the window holds time without traffic
 	}
 	t.state.Effects = append(t.state.Effects, e)
 	if excess := len(t.state.Effects) - maxEffects; excess > 0 {
@@ -80,6 +80,9 @@ func (t *tick) conclude(e PendingEffect, after float64, seen Observation) {
 	t.state.Rules[key(e.Rule, e.Subject)] = rule
 }
 
+// moreLoad is the growth of load that is more than chance.
+const moreLoad = 1.1
+
 // verdict says whether the action helped. Where the load rose meanwhile, the
 // signal is compared per request: holding the line under twice the load is help.
 func (t *tick) verdict(e PendingEffect, after float64, seen Observation) graph.Verdict {
@@ -91,7 +94,7 @@ func (t *tick) verdict(e PendingEffect, after float64, seen Observation) graph.V
 		return graph.Helped
 	}
 	rate := seen.Signal(RequestRate, e.Window)
-	if e.Rate > 0 && rate.unknown(t.Now, t.Settings) == "" && rate.Value > e.Rate {
+	if e.Rate > 0 && rate.unknown(t.Now, t.Settings) == "" && rate.Value > e.Rate*moreLoad {
 		after *= e.Rate / rate.Value
 	}
 	switch {

@@ -33,7 +33,10 @@ func (t *tick) hold(p *pair) {
 		p.state.LastTrue = t.Now
 	case False:
 		if p.rule.KeepFiringFor == 0 || t.Now.Sub(p.state.LastTrue) >= p.rule.KeepFiringFor {
-			p.state.Held, p.state.Futile, p.state.Breach = 0, 0, 0
+			p.state.Held, p.state.Breach = 0, 0
+			if !t.reArming(p) { // replicas that tell nothing yet count as idle, which is no relief
+				p.state.Futile = 0
+			}
 		}
 	}
 }

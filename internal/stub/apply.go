@@ -52,6 +52,7 @@ func (n *Node) apply(t wire.Topology) {
 	n.settings = settings{
 		revision: t.Revision, component: component, seed: t.Seed, transport: t.Architecture.Transport, chains: n.reroute(t.Architecture, component),
 	}
+	n.trouble.follow(t.Plan, n.id, n.o.Component, n.o.Now())
 	n.meet(t.Instances)
 	n.refreshPools()
 	n.o.Log.Info("topology applied", "revision", t.Revision, "instance", n.id, "peers", len(n.peers))
@@ -63,6 +64,8 @@ func (n *Node) reconfigure(component graph.Component, seed uint64) error {
 	if err != nil {
 		return err
 	}
+	n.connections = n.connected()
+	config.Memory = withPeers(config.Memory, component.Capacity.Memory, n.connections)
 	if n.station == nil || n.settings.seed != seed {
 		n.draws = newDraws(seed, component.Name)
 	}

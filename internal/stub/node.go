@@ -41,6 +41,8 @@ type Options struct {
 	Log            *slog.Logger
 	// Now is the wall clock in nanoseconds since the Unix epoch.
 	Now func() int64
+	// Crash ends the process without a word; a fault of the run asks for it.
+	Crash func()
 }
 
 // Node is one replica.
@@ -79,6 +81,9 @@ type Node struct {
 	draining bool
 	counts   counters
 	burner   burner
+	trouble  trouble
+	// connections is how many the memory was last counted with.
+	connections int
 	// asked says that some caller asks for promises about answers.
 	asked   bool
 	started int64
@@ -124,9 +129,14 @@ func (n *Node) turn() (wake int64, handled int) {
 	for _, act := range taken.acts {
 		act()
 	}
+	if n.trouble.crashes(now) {
+		n.o.Log.Info("instance crashes as planned", "instance", n.id)
+		n.o.Crash()
+	}
 	for i := range taken.frames {
 		n.receive(taken.frames[i], now)
 	}
+	n.countPeers()
 	n.advance(now)
 	n.listen(now)
 	n.promise(now)
@@ -297,7 +307,7 @@ func (n *Node) wake(now int64) int64 {
 	default:
 		next = max(next+holdBack, now+recheck)
 	}
-	next = min(next, n.leaving.first(forever))
+	next = min(next, n.leaving.first(forever), n.trouble.nextCrash())
 	if n.visits.used > 0 {
 		next = min(next, now+heartbeat)
 	}

@@ -60,29 +60,46 @@ var shop = graph.Architecture{
 // start runs a replica of a component until the test ends, or stop drains it.
 func start(t *testing.T, component, id string) *replica {
 	t.Helper()
+	n := New(Options{Component: component, Pod: id + "-pod", Log: discard(), Now: func() int64 { return time.Now().UnixNano() }})
+	address, stop := serve(t, n)
+	return &replica{node: n, address: address, stop: stop, instance: wire.Instance{
+		ID: id, Component: component, Pod: id + "-pod", Address: address, State: wire.Ready,
+	}}
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// serve serves a node until the test ends, or stop drains it.
+func serve(t *testing.T, n *Node) (address string, stop func()) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := New(Options{Component: component, Pod: id + "-pod", Log: slog.New(slog.DiscardHandler), Now: func() int64 { return time.Now().UnixNano() }})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- n.Serve(ctx, l, 20*time.Second) }()
-	stop := sync.OnceFunc(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
 	t.Cleanup(stop)
-	return &replica{node: n, address: l.Addr().String(), stop: stop, instance: wire.Instance{
-		ID: id, Component: component, Pod: id + "-pod", Address: l.Addr().String(), State: wire.Ready,
-	}}
+	return l.Addr().String(), stop
 }
 
 // tell gives all replicas one topology.
 func tell(revision string, arch graph.Architecture, replicas ...*replica) {
-	t := wire.Topology{Graph: "default/shop", Revision: revision, Seed: 1, Architecture: arch}
+	tellTopology(wire.Topology{Graph: "default/shop", Revision: revision, Seed: 1, Architecture: arch}, replicas...)
+}
+
+// tellPlan gives all replicas of the shop a plan.
+func tellPlan(revision string, plan *wire.Plan, replicas ...*replica) {
+	tellTopology(wire.Topology{Graph: "default/shop", Revision: revision, Seed: 1, Architecture: shop, Plan: plan}, replicas...)
+}
+
+func tellTopology(t wire.Topology, replicas ...*replica) {
 	for _, r := range replicas {
 		t.Instances = append(t.Instances, r.instance)
 	}

@@ -81,7 +81,7 @@ func (n *Node) arrive(a arrival) {
 	r, config := a.request, n.station.Config()
 	n.counts.arrived[r.class]++
 	route := n.routes.steps[r.class]
-	demand := config.Service.Demand(uint8(r.class), n.draws.service.Uniform(r.number))
+	demand := n.trouble.stretch(config.Service.Demand(uint8(r.class), n.draws.service.Uniform(r.number)), a.at, n.settings.component.WarmUp)
 	v := visit{request: r, arrived: a.at, route: route}
 	v.take(n.station, demand, len(route) > 0)
 	if v.slow {
@@ -92,9 +92,12 @@ func (n *Node) arrive(a arrival) {
 		if n.behaviour.taken(&v) == answers {
 			v.route = nil
 		}
-		if config.ErrorRate.Includes(n.draws.fails.Stratified(r.number)) {
+		met := n.trouble.of(a.at)
+		if errorRate(config.ErrorRate, met).Includes(n.draws.fails.Stratified(r.number)) {
 			v.reason = wire.ReasonError
 		}
+		v.served += int64(met.Latency)
+		v.at = v.served
 	}
 	i := n.visits.put(v)
 	if v.reason != wire.ReasonNone || len(v.route) == 0 {

@@ -6,6 +6,7 @@ package wire
 import (
 	"time"
 
+	"flashcrowd.io/flashcrowd/internal/fault"
 	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/traffic"
 )
@@ -71,6 +72,8 @@ type Plan struct {
 	// Finished tells generators that their last numbers were read and they may leave.
 	Finished bool            `json:"finished,omitempty"`
 	Traffic  traffic.Traffic `json:"traffic"`
+	// Faults go wrong by the plan's own time.
+	Faults fault.Plan `json:"faults,omitempty"`
 	// Generators is how many generators share the plan by index.
 	Generators int32 `json:"generators"`
 }
