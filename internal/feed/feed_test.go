@@ -420,11 +420,3 @@ func TestAPlainReaderThatMissedSomethingIsLost(t *testing.T) {
 		t.Errorf("lost is %v (%v), want true", b.Lost, err)
 	}
 }
-
-func TestKebab(t *testing.T) {
-	for kind, want := range map[string]string{"APIServer": "api-server", "LoadBalancer": "load-balancer", "CDN": "cdn", "Database": "database", "MessageQueue": "message-queue", "Worker": "worker", "Cache": "cache"} {
-		if got := kebab(kind); got != want {
-			t.Errorf("%s is %s, want %s", kind, got, want)
-		}
-	}
-}

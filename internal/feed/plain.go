@@ -6,8 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode"
 
+	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
@@ -89,7 +89,7 @@ func instancesOf(c wire.Canvas) []placed {
 
 func scaling(action wire.PlainAction, c wire.Canvas, i placed, reason string) wire.PlainScaling {
 	m := wire.PlainScaling{
-		Type: wire.PlainAutoScale, Action: action, Component: wire.PlainComponent{Type: kebab(i.kind), ID: i.id, Position: i.position},
+		Type: wire.PlainAutoScale, Action: action, Component: wire.PlainComponent{Type: graph.Kebab(graph.ComponentType(i.kind)), ID: i.id, Position: i.position},
 		Connections: []wire.PlainConnection{}, Reason: reason,
 	}
 	for _, l := range c.Links {
@@ -101,20 +101,6 @@ func scaling(action wire.PlainAction, c wire.Canvas, i placed, reason string) wi
 		}
 	}
 	return m
-}
-
-// kebab writes a kind as the plain messages do: APIServer is api-server.
-func kebab(kind string) string {
-	letters := []rune(kind)
-	var out strings.Builder
-	for i, r := range letters {
-		wordBegins := i > 0 && unicode.IsUpper(r) && (unicode.IsLower(letters[i-1]) || i+1 < len(letters) && unicode.IsLower(letters[i+1]))
-		if wordBegins {
-			out.WriteByte('-')
-		}
-		out.WriteRune(unicode.ToLower(r))
-	}
-	return out.String()
 }
 
 // plainMetrics tells what each instance did that was measured.
