@@ -80,3 +80,14 @@ func TestRecordAsksALongRunInPieces(t *testing.T) {
 		t.Errorf("%d questions, want %d: 1,000 points of 100 series are two answers", len(asked), want)
 	}
 }
+
+func TestInstancesByPod(t *testing.T) {
+	c := prometheus(t, sample("1", "pod", "shop-api-x1", "replica", "api-1"), sample("1", "pod", "shop-api-x2", "replica", "api-2"))
+	got, err := c.Instances(t.Context(), scene(), noon.Add(-time.Minute), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"shop-api-x1": "api-1", "shop-api-x2": "api-2"}, got); diff != "" {
+		t.Errorf("instances (-want +got):\n%s", diff)
+	}
+}

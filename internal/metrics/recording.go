@@ -113,3 +113,17 @@ func (r *Recording) unmeasured() []float64 {
 	}
 	return values
 }
+
+// Instances are the stable ids of the pods that a run had until its end.
+func (c *Client) Instances(ctx context.Context, s Scene, start, end time.Time) (map[string]string, error) {
+	run := window(max(end.Sub(start).Truncate(time.Second), time.Second))
+	vector, err := c.vector(ctx, fmt.Sprintf("last_over_time(%s%s[%s])", wire.ComponentInfo, selector(s.Namespace, s.Graph), run), end)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]string{}
+	for _, sample := range vector {
+		ids[string(sample.Metric["pod"])] = string(sample.Metric["replica"])
+	}
+	return ids, nil
+}
