@@ -30,11 +30,12 @@ type GraphReconciler struct {
 	client  client.Client
 	applier *applier
 	options desired.Options
+	layouts *layouts
 }
 
 // NewGraphReconciler makes a reconciler; Setup registers it.
 func NewGraphReconciler(c client.Client, options desired.Options) *GraphReconciler {
-	return &GraphReconciler{client: c, applier: newApplier(c, graphOwner), options: options}
+	return &GraphReconciler{client: c, applier: newApplier(c, graphOwner), options: options, layouts: newLayouts()}
 }
 
 // Setup registers the reconciler and what wakes it.
@@ -71,6 +72,7 @@ func graphOfSimulation(_ context.Context, o client.Object) []ctrl.Request {
 func (r *GraphReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	var cg v1alpha1.ComponentGraph
 	if err := r.client.Get(ctx, req.NamespacedName, &cg); err != nil {
+		r.layouts.forget(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if cg.DeletionTimestamp != nil {
@@ -88,7 +90,7 @@ func (r *GraphReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		return ctrl.Result{}, r.report(ctx, &cg, refused(&cg, faults))
 	}
 	applyErr := r.apply(ctx, s, a.live)
-	if err := r.report(ctx, &cg, accepted(s, a, applyErr)); err != nil {
+	if err := r.report(ctx, &cg, accepted(s, a, r.layouts.lay(s, a), applyErr)); err != nil {
 		return ctrl.Result{}, err
 	}
 	if errors.Is(applyErr, errNameConflict) {

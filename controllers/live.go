@@ -40,8 +40,12 @@ func gatherScene(ctx context.Context, c client.Reader, cg *v1alpha1.ComponentGra
 	return s, nil
 }
 
-// architectures are the user's and the live one.
-type architectures struct{ base, live graph.Architecture }
+// architectures are the user's, the decisions over it and the live one.
+type architectures struct {
+	base graph.Architecture
+	log  []graph.Decision
+	live graph.Architecture
+}
 
 // architectures folds the holder's log over the spec. faults say what is wrong
 // with the graph as a whole; with any, nothing else holds.
@@ -57,32 +61,21 @@ func (s scene) architectures() (a architectures, faults []string, err error) {
 	if s.holder == nil || len(faults) > 0 {
 		return a, faults, nil
 	}
-	log, err := desired.Log(key(s.holder), s.holder.Status.Decisions)
+	a.log, err = desired.Log(key(s.holder), s.holder.Status.Decisions)
 	if err != nil {
 		return a, nil, err
 	}
-	a.live = graph.Fold(a.base, log)
+	a.live = graph.Fold(a.base, a.log)
 	return a, nil, nil
 }
 
 // unserved names what the kinds can describe and this version cannot run: it is
 // refused rather than left to start for ever.
 func unserved(a graph.Architecture) []graph.Fault {
-	var faults []graph.Fault
 	if a.Transport == graph.TransportHTTP {
-		faults = append(faults, graph.Fault{Path: "spec.transport", Message: "HTTP between components is not served by this version: write Frames; every component answers HTTP from outside all the same"})
+		return []graph.Fault{{Path: "spec.transport", Message: "HTTP between components is not served by this version: write Frames; every component answers HTTP from outside all the same"}}
 	}
-	for i, c := range a.Components {
-		switch c.Type {
-		case graph.LoadBalancer, graph.APIServer, graph.Database:
-		default:
-			faults = append(faults, graph.Fault{
-				Path:    fmt.Sprintf("spec.components[%d].type", i),
-				Message: fmt.Sprintf("components of type %s are not served by this version: write LoadBalancer, APIServer or Database", c.Type),
-			})
-		}
-	}
-	return faults
+	return nil
 }
 
 // routed is the architecture that requests take: what a decision has inserted
@@ -92,11 +85,7 @@ func (s scene) routed(a architectures) graph.Architecture {
 	if s.holder == nil {
 		return a.live
 	}
-	log, err := desired.Log(key(s.holder), s.holder.Status.Decisions)
-	if err != nil {
-		return a.live
-	}
-	standing := slices.DeleteFunc(slices.Clone(log), func(d graph.Decision) bool { return d.Added != nil && !s.answers(d.Added.Name) })
+	standing := slices.DeleteFunc(slices.Clone(a.log), func(d graph.Decision) bool { return d.Added != nil && !s.answers(d.Added.Name) })
 	routed := graph.Fold(a.base, standing)
 	for _, c := range a.live.Components {
 		if _, known := routed.Component(c.Name); known {

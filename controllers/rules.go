@@ -17,7 +17,6 @@ import (
 type program struct {
 	generation int64
 	compiled   scaling.Program
-	rules      []scaling.Rule
 	problems   string
 }
 
@@ -37,13 +36,12 @@ func (c *ruleCache) program(sim *v1alpha1.Simulation) program {
 	if p, ok := c.programs[sim.UID]; ok && p.generation == sim.Generation {
 		return p
 	}
-	rules := rulesOf(sim.Spec.AutoScaling.Rules)
-	compiled, faults := scaling.Compile(rules)
+	compiled, faults := scaling.Compile(rulesOf(sim.Spec.AutoScaling.Rules))
 	words := make([]string, 0, len(faults))
 	for _, f := range faults {
 		words = append(words, f.Error())
 	}
-	p := program{generation: sim.Generation, compiled: compiled, rules: rules, problems: strings.Join(words, "; ")}
+	p := program{generation: sim.Generation, compiled: compiled, problems: strings.Join(words, "; ")}
 	c.programs[sim.UID] = p
 	return p
 }
@@ -57,7 +55,7 @@ func (c *ruleCache) forget(uid types.UID) {
 // rulesOf lays the user's rules over the built-in ones: one named like a
 // built-in rule changes only what it sets.
 func rulesOf(users []v1alpha1.Rule) []scaling.Rule {
-	rules := served(scaling.BuiltIn())
+	rules := scaling.BuiltIn()
 	for _, user := range users {
 		at := slices.IndexFunc(rules, func(r scaling.Rule) bool { return r.Name == user.Name })
 		if at < 0 {
@@ -65,18 +63,6 @@ func rulesOf(users []v1alpha1.Rule) []scaling.Rule {
 			at = len(rules) - 1
 		}
 		rules[at] = override(rules[at], user)
-	}
-	return rules
-}
-
-// served are the built-in rules whose actions stubs can carry out. The others
-// insert or feed components of types that no stub serves.
-func served(rules []scaling.Rule) []scaling.Rule {
-	for i, r := range rules {
-		switch r.Then {
-		case graph.InsertCache, graph.InsertCDN, graph.AddWorkers, graph.AddReadReplica:
-			rules[i].Disabled = true
-		}
 	}
 	return rules
 }
@@ -100,6 +86,9 @@ func override(r scaling.Rule, user v1alpha1.Rule) scaling.Rule {
 	}
 	if user.ForSeconds != nil {
 		r.For = time.Duration(*user.ForSeconds) * time.Second
+	}
+	if user.WindowSeconds != nil {
+		r.Window = time.Duration(*user.WindowSeconds) * time.Second
 	}
 	if user.Step != nil {
 		r.Step = scaling.StepSize{Kind: scaling.Fixed, Count: *user.Step}

@@ -54,7 +54,7 @@ func TestFaultsTakeMeasurementsAwayOrMakeThemOld(t *testing.T) {
 			if err == nil && p.now.Sub(meter.asked) != tt.age {
 				t.Errorf("asked for %s ago, want %s", p.now.Sub(meter.asked), tt.age)
 			}
-			p.measured(observations, 5*time.Second, err)
+			p.measured(observations, scaling.Defaults(), err)
 			if c := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionMetricsAvailable); c == nil || c.Reason != tt.reason {
 				t.Errorf("condition %+v, want reason %s", c, tt.reason)
 			}

@@ -50,6 +50,12 @@ const (
 	// likely be regretted. Reasons for False: InvalidRule, whose message names the
 	// rule; the other rules act.
 	ConditionAutoScalingAccepted = "AutoScalingAccepted"
+	// ConditionAdvised says whether the run found something that no rule can do by
+	// itself, such as sharding a database that writes overload.
+	//
+	// Reasons for True: Findings, whose message has the last finding on each
+	// component, with its numbers. Reasons for False: NoFindings.
+	ConditionAdvised = "Advised"
 )
 
 // Reasons of conditions.
@@ -81,4 +87,6 @@ const (
 	ReasonFault            = "Fault"
 	ReasonInvalidRule      = "InvalidRule"
 	ReasonCautions         = "Cautions"
+	ReasonFindings         = "Findings"
+	ReasonNoFindings       = "NoFindings"
 )

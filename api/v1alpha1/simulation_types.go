@@ -371,6 +371,11 @@ type Rule struct {
 	// +kubebuilder:validation:Maximum=3600
 	// +optional
 	ForSeconds *int32 `json:"forSeconds,omitempty"`
+	// windowSeconds that the rule's signals are measured over; left out, that of all rules.
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=3600
+	// +optional
+	WindowSeconds *int32 `json:"windowSeconds,omitempty"`
 	// then is what the rule does.
 	// +kubebuilder:validation:Enum=AddReplica;RemoveReplica;InsertLoadBalancer;AddReadReplica;SuggestSharding;InsertCache;AddWorkers;InsertCDN
 	// +optional

@@ -1097,6 +1097,11 @@ func (in *Rule) DeepCopyInto(out *Rule) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.WindowSeconds != nil {
+		in, out := &in.WindowSeconds, &out.WindowSeconds
+		*out = new(int32)
+		**out = **in
+	}
 	if in.Step != nil {
 		in, out := &in.Step, &out.Step
 		*out = new(int32)

@@ -1,6 +1,7 @@
 package scaling
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -87,6 +88,11 @@ func (t *tick) reArming(p *pair) bool {
 		}
 	}
 	return false
+}
+
+// reArmingText says what a rule waits for.
+func (t *tick) reArmingText(p *pair) string {
+	return fmt.Sprintf("its window of %s still shows the time before the last change here or beside it took effect", p.rule.window(t.Settings))
 }
 
 // measures reports whether the rule looks at measurements at all.

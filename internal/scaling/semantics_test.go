@@ -555,8 +555,16 @@ func TestS25ChanceIsNoLoad(t *testing.T) {
 	r := newRig(t, hot())
 	r.idle("api-server").set("api-server", RequestRate, 100).run(20 * time.Second)
 	r.set("api-server", Memory, 90).run(5 * time.Second)
-	r.set("api-server", RequestRate, 109).run(20 * time.Second)
+	r.set("api-server", RequestRate, 112).run(20 * time.Second)
 	r.wantVerdicts(graph.NoEffect, graph.NoEffect)
+	for _, test := range []struct {
+		before, after float64
+		want          bool
+	}{{50, 58, false}, {50, 60, true}, {10_000, 10_900, false}, {10_000, 11_100, true}, {1, 1.5, false}} {
+		if got := grew(test.before, test.after, 10*time.Second); got != test.want {
+			t.Errorf("from %g to %g requests a second: grew %v, want %v", test.before, test.after, got, test.want)
+		}
+	}
 }
 
 func TestS25HoldingTheLineUnderMoreLoadIsAnEffect(t *testing.T) {

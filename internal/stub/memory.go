@@ -19,7 +19,7 @@ func (n *Node) countPeers() {
 	if n.station == nil || n.settings.component.Capacity.Memory.PerPeerBytes == 0 || n.connected() == n.connections {
 		return
 	}
-	if err := n.reconfigure(n.settings.component, n.settings.seed); err != nil {
+	if err := n.resize(n.settings.component); err != nil {
 		n.o.Log.Error("settings kept", "error", err)
 	}
 }

@@ -80,8 +80,9 @@ func (e *HTTP) Flush() error {
 	if e.lost.Load() {
 		return net.ErrClosed
 	}
+	behind := e.behind
 	for _, f := range e.out {
-		e.open.Go(func() { e.ask(f, e.behind) })
+		e.open.Go(func() { e.ask(f, behind) })
 	}
 	e.out = e.out[:0]
 	return nil
@@ -126,7 +127,7 @@ func (e *HTTP) ask(f wire.Frame, behind int64) {
 }
 
 func (e *HTTP) exchange(f wire.Frame, behind int64) (wire.Frame, error) {
-	request, err := http.NewRequestWithContext(e.ctx, methodOf(f.Class), "http://"+e.address+"/"+strconv.FormatUint(f.Key, 10), nil)
+	request, err := http.NewRequestWithContext(e.ctx, methodOf(f), "http://"+e.address+"/"+strconv.FormatUint(f.Key, 10), nil)
 	if err != nil {
 		return wire.Frame{}, err
 	}
@@ -134,6 +135,8 @@ func (e *HTTP) exchange(f wire.Frame, behind int64) (wire.Frame, error) {
 	h.Set(wire.HeaderClass, string(f.Class.Class()))
 	h.Set(wire.HeaderKey, strconv.FormatUint(f.Key, 10))
 	h.Set(wire.HeaderTime, strconv.FormatInt(f.Time, 10))
+	h.Set(wire.HeaderVerb, f.Verb.String())
+	h.Set(wire.HeaderRegion, strconv.Itoa(int(f.Region)))
 	h.Set(wire.HeaderRequest, strconv.FormatUint(f.Request, 10))
 	h.Set("Idempotency-Key", strconv.FormatUint(f.ID, 10)) // lets net/http repeat what a closing connection never took
 	h.Set(wire.HeaderBehind, strconv.FormatInt(behind, 10))
@@ -151,11 +154,19 @@ func (e *HTTP) exchange(f wire.Frame, behind int64) (wire.Frame, error) {
 	return e.answerOf(f, response), nil
 }
 
-func methodOf(class wire.ClassCode) string {
-	if class == wire.ClassRead || class == wire.ClassStatic {
+// methodOf is the method that a request is made with: to a cache by its verb, to
+// all others by its class.
+func methodOf(f wire.Frame) string {
+	switch {
+	case f.Verb == wire.VerbSet:
+		return http.MethodPut
+	case f.Verb == wire.VerbDelete:
+		return http.MethodDelete
+	case f.Verb == wire.VerbGet, f.Verb == wire.VerbServe && f.Class.Class().Reads():
 		return http.MethodGet
+	default:
+		return http.MethodPost
 	}
-	return http.MethodPost
 }
 
 // answerOf is the answer that a response stands for.
@@ -164,7 +175,14 @@ func (e *HTTP) answerOf(f wire.Frame, response *http.Response) wire.Frame {
 	if finish, err := strconv.ParseInt(response.Header.Get(wire.HeaderFinish), 10, 64); err == nil {
 		answer.Time = finish
 	}
+	if network, err := strconv.ParseInt(response.Header.Get(wire.HeaderNetwork), 10, 64); err == nil {
+		answer.Network = network
+	}
 	answer.Late = response.Header.Get(wire.HeaderLate) != ""
+	answer.Miss = response.Header.Get(wire.HeaderMiss) != "" || f.Verb == wire.VerbGet && response.StatusCode == http.StatusNotFound
+	if answer.Miss && response.StatusCode == http.StatusNotFound {
+		return answer
+	}
 	if response.StatusCode >= http.StatusBadRequest {
 		answer.Outcome, answer.Reason = wire.Failed, wire.ReasonOf(response.Header.Get(wire.HeaderReason))
 	}

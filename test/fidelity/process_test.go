@@ -61,7 +61,6 @@ func TestMain(m *testing.M) {
 // data port once it is ready.
 func startStub(t *testing.T, capacity graph.Capacity, errorRate int32) string {
 	t.Helper()
-	binary := must(stubBinary())(t)
 	topology := wire.Topology{
 		Graph: "test/fidelity", UID: "1", Revision: "1", Seed: seed, Entry: component,
 		Architecture: graph.Architecture{Components: []graph.Component{{
@@ -73,8 +72,22 @@ func startStub(t *testing.T, capacity graph.Capacity, errorRate int32) string {
 	if err := os.WriteFile(file, must(json.Marshal(topology))(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "-topology-file", file, "-port", "0", "-metrics-port", "0")
-	cmd.Env = append(os.Environ(), wire.EnvComponent+"="+component, wire.EnvInstance+"=pod-1", wire.EnvPodIP+"=127.0.0.1")
+	p := launch(t, file, component, "pod-1")
+	waitReady(t, p.metrics)
+	return p.requests
+}
+
+// stubProcess is a stub that listens.
+type stubProcess struct {
+	requests, metrics string
+	cmd               *exec.Cmd
+}
+
+// launch runs a stub process on a topology file until the test ends.
+func launch(t *testing.T, file, component, pod string) stubProcess {
+	t.Helper()
+	cmd := exec.Command(must(stubBinary())(t), "-topology-file", file, "-port", "0", "-metrics-port", "0")
+	cmd.Env = append(os.Environ(), wire.EnvComponent+"="+component, wire.EnvInstance+"="+pod, wire.EnvPodIP+"=127.0.0.1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stderr := must(cmd.StderrPipe())(t)
 	if err := cmd.Start(); err != nil {
@@ -97,11 +110,10 @@ func startStub(t *testing.T, capacity graph.Capacity, errorRate int32) string {
 	})
 	select {
 	case addresses := <-listens:
-		waitReady(t, addresses[1])
-		return addresses[0]
+		return stubProcess{requests: addresses[0], metrics: addresses[1], cmd: cmd}
 	case <-time.After(30 * time.Second):
 		t.Fatal("the stub does not listen")
-		return ""
+		return stubProcess{}
 	}
 }
 
