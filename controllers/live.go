@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -23,9 +24,11 @@ type scene struct {
 	sims   []v1alpha1.Simulation
 	holder *v1alpha1.Simulation
 	pods   []corev1.Pod
+	// autoscalers are the user's own, of whatever workloads.
+	autoscalers []autoscalingv2.HorizontalPodAutoscaler
 }
 
-// gatherScene reads the graph's simulations and pods.
+// gatherScene reads the graph's simulations and pods, and the autoscalers beside.
 func gatherScene(ctx context.Context, c client.Reader, cg *v1alpha1.ComponentGraph) (scene, error) {
 	s := scene{graph: cg}
 	var sims v1alpha1.SimulationList
@@ -36,7 +39,11 @@ func gatherScene(ctx context.Context, c client.Reader, cg *v1alpha1.ComponentGra
 	if err := c.List(ctx, &pods, client.InNamespace(cg.Namespace), client.MatchingLabels{wire.LabelGraph: cg.Name}); err != nil {
 		return s, fmt.Errorf("listing pods: %w", err)
 	}
-	s.sims, s.pods, s.holder = sims.Items, pods.Items, holderOf(sims.Items)
+	var autoscalers autoscalingv2.HorizontalPodAutoscalerList
+	if err := c.List(ctx, &autoscalers, client.InNamespace(cg.Namespace)); err != nil {
+		return s, fmt.Errorf("listing autoscalers: %w", err)
+	}
+	s.sims, s.pods, s.autoscalers, s.holder = sims.Items, pods.Items, autoscalers.Items, holderOf(sims.Items)
 	return s, nil
 }
 
@@ -114,12 +121,13 @@ func (s scene) podsOf(component string) []corev1.Pod {
 	return slices.DeleteFunc(slices.Clone(s.pods), func(p corev1.Pod) bool { return p.Labels[wire.LabelComponent] != component })
 }
 
-// generatorPods are the generators of the simulation that holds the graph.
+// generatorPods are the generators of the simulation that holds the graph, not
+// those of a deleted one of the same name.
 func (s scene) generatorPods() []corev1.Pod {
 	if s.holder == nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(s.pods), func(p corev1.Pod) bool { return p.Labels[wire.LabelSimulation] != s.holder.Name })
+	return slices.DeleteFunc(slices.Clone(s.pods), func(p corev1.Pod) bool { return p.Labels[wire.LabelRun] != string(s.holder.UID) })
 }
 
 // instances of a component by their stable ids.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/internal/graph"
@@ -15,6 +16,7 @@ import (
 
 // program is the compiled rules of one generation of a simulation.
 type program struct {
+	uid        types.UID
 	generation int64
 	compiled   scaling.Program
 	problems   string
@@ -23,17 +25,17 @@ type program struct {
 // ruleCache compiles the rules of a simulation once for each generation.
 type ruleCache struct {
 	mu       sync.Mutex
-	programs map[types.UID]program
+	programs map[types.NamespacedName]program
 }
 
-func newRuleCache() *ruleCache { return &ruleCache{programs: map[types.UID]program{}} }
+func newRuleCache() *ruleCache { return &ruleCache{programs: map[types.NamespacedName]program{}} }
 
 // program is the compiled rules; those that do not compile are left out and
 // named in problems.
 func (c *ruleCache) program(sim *v1alpha1.Simulation) program {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if p, ok := c.programs[sim.UID]; ok && p.generation == sim.Generation {
+	if p, ok := c.programs[client.ObjectKeyFromObject(sim)]; ok && p.uid == sim.UID && p.generation == sim.Generation {
 		return p
 	}
 	compiled, faults := scaling.Compile(rulesOf(sim.Spec.AutoScaling.Rules))
@@ -41,15 +43,15 @@ func (c *ruleCache) program(sim *v1alpha1.Simulation) program {
 	for _, f := range faults {
 		words = append(words, f.Error())
 	}
-	p := program{generation: sim.Generation, compiled: compiled, problems: strings.Join(words, "; ")}
-	c.programs[sim.UID] = p
+	p := program{uid: sim.UID, generation: sim.Generation, compiled: compiled, problems: strings.Join(words, "; ")}
+	c.programs[client.ObjectKeyFromObject(sim)] = p
 	return p
 }
 
-func (c *ruleCache) forget(uid types.UID) {
+func (c *ruleCache) forget(sim types.NamespacedName) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.programs, uid)
+	delete(c.programs, sim)
 }
 
 // rulesOf lays the user's rules over the built-in ones: one named like a

@@ -35,7 +35,9 @@ func (r *SimulationReconciler) scale(ctx context.Context, p *pass) error {
 	}
 	rules := r.rules.program(p.sim)
 	settings := settingsOf(p.sim, a.base, r.o.ScrapeInterval)
-	p.acceptRules(rules, settings)
+	if rules.problems != "" || !p.ambiguous(a.live) {
+		p.acceptRules(rules, settings)
+	}
 	observations, err := r.observe(ctx, p, r.question(p, a.live, settings, rules))
 	p.measured(observations, settings, err)
 	if err != nil {
@@ -45,6 +47,7 @@ func (r *SimulationReconciler) scale(ctx context.Context, p *pass) error {
 	if enabled := p.sim.Spec.AutoScaling.Enabled; enabled != nil && !*enabled {
 		settings.Mode = scaling.DryRun // what it would do is told, and not done
 	}
+	p.scene.yield(observations)
 	history, err := desired.Log(key(p.sim), p.status.Decisions)
 	if err != nil {
 		return err

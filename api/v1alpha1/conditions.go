@@ -24,15 +24,16 @@ const (
 const (
 	// ConditionSucceeded is the outcome: Unknown until the run has ended.
 	//
-	// Reasons for Unknown: WaitingForGraph, Preparing, Running, Paused, Finishing.
+	// Reasons for Unknown: WaitingForGraph, Preparing, NameConflict (whose message
+	// names the Job that is in the way), Running, Paused, Finishing.
 	// Reasons for True: ObjectivesMet. Reasons for False: ObjectivesMissed,
 	// StoppedEarly, Invalid (the host was too starved for the numbers to be
-	// believed), InvalidTraffic.
+	// believed), InvalidTraffic, GraphDeleted.
 	ConditionSucceeded = "Succeeded"
 	// ConditionRunning says whether traffic flows.
 	//
 	// Reasons for True: TrafficFlowing. Reasons for False: WaitingForGraph,
-	// Preparing, Paused, Finished.
+	// Preparing, NameConflict, Paused, Finished.
 	ConditionRunning = "Running"
 	// ConditionMetricsAvailable says whether the rules can see.
 	//
@@ -48,7 +49,8 @@ const (
 	//
 	// Reasons for True: Accepted; Cautions, whose message names rules that will
 	// likely be regretted. Reasons for False: InvalidRule, whose message names the
-	// rule; the other rules act.
+	// rule; the other rules act. AmbiguousOwner, whose message names an autoscaler of
+	// the user's; the rules leave what it scales alone.
 	ConditionAutoScalingAccepted = "AutoScalingAccepted"
 	// ConditionAdvised says whether the run found something that no rule can do by
 	// itself, such as sharding a database that writes overload.
@@ -76,6 +78,7 @@ const (
 	ReasonObjectivesMissed = "ObjectivesMissed"
 	ReasonStoppedEarly     = "StoppedEarly"
 	ReasonInvalid          = "Invalid"
+	ReasonGraphDeleted     = "GraphDeleted"
 	ReasonInvalidTraffic   = "InvalidTraffic"
 	ReasonTrafficFlowing   = "TrafficFlowing"
 	ReasonFinished         = "Finished"
@@ -86,6 +89,7 @@ const (
 	ReasonStale            = "Stale"
 	ReasonFault            = "Fault"
 	ReasonInvalidRule      = "InvalidRule"
+	ReasonAmbiguousOwner   = "AmbiguousOwner"
 	ReasonCautions         = "Cautions"
 	ReasonFindings         = "Findings"
 	ReasonNoFindings       = "NoFindings"

@@ -59,16 +59,6 @@ const (
 	LoadgenTopologyAge  = "flashcrowd_loadgen_topology_last_seen_seconds" // gauge
 )
 
-// Names of the metrics that only some types of components expose.
-const (
-	ComponentOldestMessage  = "flashcrowd_component_oldest_message_age_seconds" // gauge, 0 when no message waits
-	ComponentCacheLookups   = "flashcrowd_component_cache_lookups_total"        // counter {outcome: hit or miss}
-	ComponentReplicationLag = "flashcrowd_component_replication_lag_seconds"    // histogram, applied minus committed; read replicas
-)
-
-// LoadgenNetwork is the logical time that answered requests spent between client and entry.
-const LoadgenNetwork = "flashcrowd_loadgen_network_seconds" // histogram {region}
-
 // Outcomes of a lookup in a cache, values of its label outcome.
 const (
 	OutcomeHit  = "hit"
@@ -80,10 +70,4 @@ const (
 	OutcomeAnswered = "answered"
 	OutcomeFailed   = "failed"
 	OutcomeDropped  = "dropped"
-)
-
-// Outcomes of a lookup in a cache, values of its label outcome.
-const (
-	OutcomeHit  = "hit"
-	OutcomeMiss = "miss"
 )
