@@ -17,9 +17,23 @@ export type Report = {
   decisions: Decision[]
   alerts: Alert[]
   findings: Finding[]
+  /**
+   * Evaluations are the last word of each rule on each component: why nothing
+   * more was done.
+   */
+  evaluations: Evaluation[]
   /** Components and Connections are the final architecture. */
   components: Component[]
   connections: Connection[]
+  /** Scaling are the times that the rules kept to, nil where they are not known. */
+  scaling?: Scaling
+}
+
+/** Scaling are the times of the rules, in seconds. */
+export type Scaling = {
+  windowSeconds: number
+  /** StabilizationSeconds that scaling in looks back. */
+  stabilizationSeconds: number
 }
 
 /** Engine is what played the run. */
@@ -67,8 +81,21 @@ export type Decision = {
   from: number
   to: number
   reason: string
+  /** Signals that justify the decision. */
+  signals?: Signal[]
   /** Effect says what was measured before and after, empty if not measured. */
   effect?: string
+}
+
+/**
+ * Signal is a value that justified a decision, 0 for no threshold. Percents are 0
+ * to 100, latencies milliseconds, lags seconds.
+ */
+export type Signal = {
+  name: string
+  value: number
+  threshold?: number
+  windowSeconds?: number
 }
 
 /** Alert is a threshold that was crossed. */
@@ -86,6 +113,16 @@ export type Finding = {
   message: string
 }
 
+/** Evaluation is what one rule last came to on one component, and why. */
+export type Evaluation = {
+  component: string
+  rule: string
+  /** Result is such as Acted, NotTrue, Cooling or AtMax, since Second of the run. */
+  result: string
+  second: number
+  message: string
+}
+
 /** Component is one component of the final architecture. */
 export type Component = {
   name: string
@@ -97,6 +134,12 @@ export type Component = {
   utilization: number | null
   latencyMs: number | null
   errorRate: number | null
+  /**
+   * Cores and MemoryLimitBytes are the capacity of one replica, 0 where it is not
+   * known or unbounded.
+   */
+  cores?: number
+  memoryLimitBytes?: number
 }
 
 /** Connection is one edge of the final architecture. */

@@ -45,6 +45,8 @@ export type Component = {
   cpu?: "Model" | "Burn"
   /** startupDelay is how long a new replica takes until it is ready. */
   startupDelay?: Duration
+  /** warmUp makes a replica slower at first, as cold code and empty pools do. */
+  warmUp?: WarmUp
   /** errorRatePartsPerMillion of requests fail by themselves: 10000 is one in a hundred. */
   errorRatePartsPerMillion?: number
   /** loadBalancer holds what only a LoadBalancer has. */
@@ -61,6 +63,14 @@ export type Component = {
   cdn?: CDNSpec
   /** position on the canvas; left out, the layout chooses. */
   position?: Position
+}
+
+/** WarmUp is how a replica begins: its service times are longer until it is warm. */
+export type WarmUp = {
+  /** duration of the warm-up, from the replica's first request on. */
+  duration?: Duration
+  /** slowdownPercent that service times are longer meanwhile: 100 is twice as long. */
+  slowdownPercent?: number
 }
 
 /** CPUMode says whether load is computed or burnt. */
@@ -98,7 +108,10 @@ export type Capacity = {
   memory?: Memory
 }
 
-/** Memory is the memory model of one replica: base + perRequest x requests in it. */
+/**
+ * Memory is the memory model of one replica: base + perRequest x requests in it +
+ * perPeer x connections to other instances.
+ */
 export type Memory = {
   /** limitMiB is what a replica may use. */
   limitMiB?: number
@@ -106,6 +119,11 @@ export type Memory = {
   baseMiB?: number
   /** perRequestKiB is what a request in the replica adds. */
   perRequestKiB?: number
+  /**
+   * perPeerKiB is what each connection from or to another instance adds: the
+   * threads and buffers that it is served with.
+   */
+  perPeerKiB?: number
 }
 
 /** Distribution is the shape of a service time. */
@@ -216,6 +234,19 @@ export type Connection = {
   mode?: "Sequential" | "Parallel"
   /** probabilityPercent is the chance that a request makes these calls. */
   probabilityPercent?: number
+  /**
+   * timeout after which the caller gives a call up, though the callee may still
+   * work on it; left out, it waits.
+   */
+  timeout?: Duration
+  /** retries of a call that failed or was given up. */
+  retries?: number
+  /**
+   * poolSize is how many calls each replica of the caller may have open at once;
+   * more wait for one to end. The callee's connectionLimit bounds how many
+   * replicas with such pools there may be. Left out, it is unbounded.
+   */
+  poolSize?: number
 }
 
 /** CallMode says how a component makes its calls. */
@@ -309,8 +340,8 @@ export type SimulationStatus = {
   /** observedGeneration of the spec that this status is about. */
   observedGeneration?: number
   /**
-   * conditions are Succeeded, Running, MetricsAvailable, Finished and
-   * AutoScalingAccepted.
+   * conditions are Succeeded, Running, MetricsAvailable, Finished,
+   * AutoScalingAccepted and Advised.
    */
   conditions?: ({ type: string; status: string; reason: string; message: string; lastTransitionTime: string; observedGeneration?: number })[]
   /** startTime of the traffic. */
@@ -526,6 +557,8 @@ export type SimulationSpec = {
   autoScaling?: AutoScaling
   /** objectives that the run should meet. */
   objectives?: Objective[]
+  /** faults go wrong on purpose during the run, to rehearse failures too. */
+  faults?: Fault[]
 }
 
 /** GraphRef names a ComponentGraph. */
@@ -693,6 +726,8 @@ export type Rule = {
   when?: string
   /** forSeconds that the condition must hold before the rule acts. */
   forSeconds?: number
+  /** windowSeconds that the rule's signals are measured over; left out, that of all rules. */
+  windowSeconds?: number
   /** then is what the rule does. */
   then?: "AddReplica" | "RemoveReplica" | "InsertLoadBalancer" | "AddReadReplica" | "SuggestSharding" | "InsertCache" | "AddWorkers" | "InsertCDN"
   /**
@@ -759,6 +794,40 @@ export type LatencyObjective = {
   /** threshold that it must not exceed. */
   threshold?: Duration
 }
+
+/** Fault is something that goes wrong on purpose, for a while. */
+export type Fault = {
+  /** name of the fault. */
+  name?: string
+  /**
+   * kind of the fault: Slow makes requests of a component wait longer, Failing
+   * makes them fail, Crash ends instances, which are started again; MetricsOutage
+   * takes the measurements from the rules, MetricsDelay shows them old ones.
+   */
+  kind?: "Slow" | "Failing" | "Crash" | "MetricsOutage" | "MetricsDelay"
+  /** atSeconds of the run it begins. */
+  atSeconds?: number
+  /** durationSeconds that it lasts. */
+  durationSeconds?: number
+  /** everySeconds it begins again; left out, it happens once. */
+  everySeconds?: number
+  /** component that it befalls: one of the graph, or one that a rule inserts. */
+  component?: string
+  /**
+   * instances of the component that it befalls, the first ones by number; left
+   * out, all.
+   */
+  instances?: number
+  /** latency that a Slow component adds to each request. */
+  latency?: Duration
+  /** errorRatePartsPerMillion of the requests that a Failing component fails. */
+  errorRatePartsPerMillion?: number
+  /** delaySeconds that measurements are old. */
+  delaySeconds?: number
+}
+
+/** FaultKind names what goes wrong. */
+export type FaultKind = string
 
 /** Simulation is one run of traffic against a graph. */
 export type Simulation = { apiVersion?: string; kind?: string } & { name?: string; namespace?: string; uid?: string; generation?: number; resourceVersion?: string; creationTimestamp?: string; labels?: Record<string, string>; annotations?: Record<string, string> } & {
