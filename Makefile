@@ -36,6 +36,7 @@ generate: $(TOOLS)/.stamp ## Regenerate code, manifests and the reference.
 	hack/update-codegen
 	hack/update-manifests
 	hack/update-docs
+	hack/update-typescript
 
 .PHONY: manifests
 manifests: $(TOOLS)/.stamp ## Regenerate the kinds and the installation only.
@@ -47,6 +48,7 @@ verify: $(TOOLS)/.stamp ## Check that generated files are up to date and the cod
 	hack/verify-codegen
 	hack/verify-manifests
 	hack/verify-docs
+	hack/verify-typescript
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
 	go mod verify
 
