@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import {
+  capitalise,
+  formatClock,
+  formatDuration,
+  formatMs,
+  formatPercent,
+  formatQuantity,
+  formatRate,
+  formatUnit,
+  words,
+} from "./format";
+
+describe("numbers", () => {
+  it.each([
+    [null, "–"],
+    [undefined, "–"],
+    [Number.NaN, "–"],
+    [0, "0"],
+    [0.004, "<0.01"],
+    [0.5, "0.5"],
+    [0.42, "0.42"],
+    [7.53, "7.5"],
+    [9.96, "10"],
+    [1986.4, "1,986"],
+    [12_440, "12.4k"],
+    [250_000, "250k"],
+    [3_400_000, "3.4M"],
+  ])("quantity %s is %s", (value, text) => expect(formatQuantity(value)).toBe(text));
+
+  it.each([
+    [null, "–"],
+    [0, "0 ms"],
+    [0.35, "350 µs"],
+    [12.34, "12 ms"],
+    [999.6, "1.0 s"],
+    [145_000, "145 s"],
+  ])("%s milliseconds are %s", (value, text) => expect(formatMs(value)).toBe(text));
+
+  it("says what was not measured instead of 0", () => {
+    expect(formatPercent(null)).toBe("–");
+    expect(formatRate(null)).toBe("–");
+    expect(formatUnit(null, "messages")).toBe("–");
+  });
+
+  it("adds the unit of a column", () => {
+    expect(formatUnit(85.5, "%")).toBe("86 %");
+    expect(formatUnit(1250, "req/s")).toBe("1,250 req/s");
+    expect(formatUnit(1.5, "s")).toBe("1.5 s");
+    expect(formatUnit(1200, "")).toBe("1,200");
+  });
+});
+
+describe("times", () => {
+  it.each([
+    [-3, "00:00"],
+    [252.9, "04:12"],
+    [3852, "1:04:12"],
+  ])("second %s is %s", (seconds, text) => expect(formatClock(seconds)).toBe(text));
+
+  it.each([
+    [0.84, "0.8 s"],
+    [12.2, "12 s"],
+    [240, "4 min"],
+    [7200, "2 h"],
+  ])("%s seconds take %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+});
+
+describe("identifiers", () => {
+  it.each([
+    ["AddReadReplica", "add read replica"],
+    ["InsertCDN", "insert CDN"],
+    ["APIServer", "API server"],
+    ["AtMax", "at max"],
+  ])("%s reads %s", (identifier, text) => expect(words(identifier)).toBe(text));
+
+  it("begins sentences", () => expect(capitalise(words("AddReplica"))).toBe("Add replica"));
+});

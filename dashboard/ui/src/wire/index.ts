@@ -1,0 +1,14 @@
+// The one door to the generated contracts.
+
+export type { Report } from "./report";
+export type * from "./rest";
+export type * as api from "./v1alpha1";
+export type * from "./wire";
+export {
+  CloseForbidden,
+  CloseNotFound,
+  CloseUnauthorized,
+  FeedPath,
+  FeedSubprotocol,
+  FeedVersion,
+} from "./wire";
