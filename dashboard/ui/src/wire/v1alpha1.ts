@@ -235,16 +235,9 @@ export type Connection = {
   /** probabilityPercent is the chance that a request makes these calls. */
   probabilityPercent?: number
   /**
-   * timeout after which the caller gives a call up, though the callee may still
-   * work on it; left out, it waits.
-   */
-  timeout?: Duration
-  /** retries of a call that failed or was given up. */
-  retries?: number
-  /**
-   * poolSize is how many calls each replica of the caller may have open at once;
-   * more wait for one to end. The callee's connectionLimit bounds how many
-   * replicas with such pools there may be. Left out, it is unbounded.
+   * poolSize is how many connections each replica of the caller holds to the
+   * callee: rules add no replica whose pool the callee's connectionLimit could not
+   * hold. Left out, pools bound nothing.
    */
   poolSize?: number
 }
