@@ -69,9 +69,6 @@ func (s scene) architectures() (a architectures, faults []string, err error) {
 // refused rather than left to start for ever.
 func unserved(a graph.Architecture) []graph.Fault {
 	var faults []graph.Fault
-	if a.Transport == graph.TransportHTTP {
-		faults = append(faults, graph.Fault{Path: "spec.transport", Message: "HTTP between components is not served by this version: write Frames; every component answers HTTP from outside all the same"})
-	}
 	for i, c := range a.Components {
 		switch c.Type {
 		case graph.LoadBalancer, graph.APIServer, graph.Database:

@@ -248,9 +248,13 @@ func (n *Node) promise(now int64) {
 	}
 	quiet := min(n.pending.first(forever), n.due.first(forever))
 	known := max(n.horizon, min(n.promised(now), quiet, now+promiseAhead))
-	known = n.promiseTo(known)
+	chained := n.promiseTo(known)
 	for _, p := range n.peers {
-		p.promise(known)
+		if p.beats {
+			p.promise(chained)
+		} else { // over HTTP what follows on answers makes no promise false: it has no time
+			p.promise(known)
+		}
 	}
 	for _, up := range n.upstreams {
 		if !up.conn.Hello.AnswerPromises {
