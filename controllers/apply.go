@@ -7,21 +7,40 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	appsac "k8s.io/client-go/applyconfigurations/apps/v1"
+	batchac "k8s.io/client-go/applyconfigurations/batch/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
 // errNameConflict says that an object we would own exists and is not ours.
 var errNameConflict = errors.New("exists and belongs to somebody else: rename the graph, the component or the object")
 
+// errPredecessor says that an object we would own is still that of a deleted
+// owner of the same name, and about to go.
+var errPredecessor = errors.New("is still that of a deleted namesake: it is about to go")
+
+// inTheWay reports whether an apply waits for an object of somebody else's.
+func inTheWay(err error) bool {
+	return errors.Is(err, errNameConflict) || errors.Is(err, errPredecessor)
+}
+
 // applier applies what should be by server-side apply, and leaves alone what is
 // so already: an intent is applied again only when it changed, or when the
-// object no longer is what that intent made of it.
+// object no longer is what that intent made of it. What it remembers saves time
+// only: a new one finds the same in what the object says of its field owners.
 type applier struct {
 	client client.Client
 	owner  client.FieldOwner
@@ -53,10 +72,12 @@ func (a *applier) ensure(ctx context.Context, controller client.Object, intent r
 	case apierrors.IsNotFound(err):
 	case err != nil:
 		return fmt.Errorf("reading %s: %w", key, err)
-	case !metav1.IsControlledBy(live, controller):
-		return fmt.Errorf("%s %s %w", kindOf(live), key.Name, errNameConflict)
+	case !a.mine(live, controller):
+		return fmt.Errorf("%s %s %w", kindOf(live), key.Name, strangerOf(live, controller))
 	case a.holds(live, digest):
 		return nil
+	case a.written(live, digest): // by a manager before this one
+		return a.remember(live, digest)
 	}
 	if err := a.client.Apply(ctx, intent, a.owner, client.ForceOwnership); err != nil {
 		return fmt.Errorf("applying %s %s: %w", kindOf(live), key.Name, err)
@@ -65,6 +86,53 @@ func (a *applier) ensure(ctx context.Context, controller client.Object, intent r
 		return fmt.Errorf("reading %s after its apply: %w", key, err)
 	}
 	return a.remember(live, digest)
+}
+
+// mine reports whether an object is controller's: by its reference, or, where
+// somebody has cut the reference off, by what this applier wrote of it.
+func (a *applier) mine(live, controller client.Object) bool {
+	if metav1.GetControllerOf(live) != nil {
+		return metav1.IsControlledBy(live, controller)
+	}
+	if run := live.GetLabels()[wire.LabelRun]; run != "" && run != string(controller.GetUID()) {
+		return false // what a deleted run left behind is never taken over
+	}
+	return slices.ContainsFunc(live.GetManagedFields(), func(f metav1.ManagedFieldsEntry) bool {
+		return f.Manager == string(a.owner) && f.Operation == metav1.ManagedFieldsOperationApply && f.Subresource == ""
+	})
+}
+
+// strangerOf says whose an object is that is not controller's.
+func strangerOf(live, controller client.Object) error {
+	if owner := metav1.GetControllerOf(live); owner != nil && owner.Kind == kindOf(controller) && owner.Name == controller.GetName() {
+		return errPredecessor
+	}
+	return errNameConflict
+}
+
+// written reports whether all that an object's field owners say is ours is what
+// the intent says, no more and no less.
+func (a *applier) written(live client.Object, intent [sha256.Size]byte) bool {
+	ours, err := fieldsOf(live, string(a.owner))
+	if err != nil {
+		return false
+	}
+	digest, err := digestOf(ours)
+	return err == nil && digest == intent
+}
+
+// fieldsOf are the fields of an object that an owner has applied.
+func fieldsOf(live client.Object, owner string) (any, error) {
+	switch o := live.(type) {
+	case *appsv1.Deployment:
+		return appsac.ExtractDeployment(o, owner)
+	case *corev1.Service:
+		return corev1ac.ExtractService(o, owner)
+	case *batchv1.Job:
+		return batchac.ExtractJob(o, owner)
+	default:
+		return nil, fmt.Errorf("the fields of a %s cannot be told apart", kindOf(live))
+	}
 }
 
 // holds reports whether the object still is what the intent made of it.
@@ -96,9 +164,14 @@ func (a *applier) forget(uid types.UID) {
 	delete(a.applied, uid)
 }
 
-// shapeOf digests what we write of an object: generation stands for its spec.
+// shapeOf digests what we write of an object: its generation stands for its spec,
+// and where a kind has none, as Services, its version does.
 func shapeOf(o client.Object) ([sha256.Size]byte, error) {
-	return digestOf([]any{o.GetGeneration(), o.GetLabels(), o.GetOwnerReferences(), o.GetUID()})
+	spec := any(o.GetGeneration())
+	if o.GetGeneration() == 0 {
+		spec = o.GetResourceVersion()
+	}
+	return digestOf([]any{spec, o.GetLabels(), o.GetOwnerReferences(), o.GetUID()})
 }
 
 func digestOf(v any) ([sha256.Size]byte, error) {

@@ -121,20 +121,10 @@ func TestUsersRulesChangeOnlyWhatTheySet(t *testing.T) {
 	if !byName["scale-in"].Disabled || byName["mine"].Then != graph.AddReplica {
 		t.Errorf("rules %+v", rules)
 	}
-	for _, name := range []string{"cache", "cdn", "message-queue", "database"} {
-		if !byName[name].Disabled {
-			t.Errorf("rule %s acts on types that no stub serves", name)
+	for _, r := range rulesOf(nil) {
+		if r.Disabled {
+			t.Errorf("rule %s is off though nobody said so", r.Name)
 		}
-	}
-}
-
-func TestWhatCannotRunIsRefusedInWords(t *testing.T) {
-	faults := unserved(graph.Architecture{Transport: graph.TransportHTTP, Components: []graph.Component{{Name: "api", Type: graph.APIServer}, {Name: "cdn", Type: graph.CDN}}})
-	if len(faults) != 1 || faults[0].Path != "spec.components[1].type" {
-		t.Errorf("faults %v, want one for the CDN", faults)
-	}
-	if faults := unserved(graph.Architecture{Transport: graph.TransportFrames, Components: []graph.Component{{Name: "db", Type: graph.Database}}}); len(faults) > 0 {
-		t.Errorf("faults %v of a graph that can run", faults)
 	}
 }
 

@@ -7,11 +7,11 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -30,11 +30,12 @@ type GraphReconciler struct {
 	client  client.Client
 	applier *applier
 	options desired.Options
+	layouts *layouts
 }
 
 // NewGraphReconciler makes a reconciler; Setup registers it.
 func NewGraphReconciler(c client.Client, options desired.Options) *GraphReconciler {
-	return &GraphReconciler{client: c, applier: newApplier(c, graphOwner), options: options}
+	return &GraphReconciler{client: c, applier: newApplier(c, graphOwner), options: options, layouts: newLayouts()}
 }
 
 // Setup registers the reconciler and what wakes it.
@@ -46,6 +47,7 @@ func (r *GraphReconciler) Setup(mgr ctrl.Manager) error {
 		Owns(&corev1.Service{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(graphOfLabels)).
 		Watches(&v1alpha1.Simulation{}, handler.EnqueueRequestsFromMapFunc(graphOfSimulation)).
+		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, handler.EnqueueRequestsFromMapFunc(r.graphOfAutoscaler)).
 		Complete(r)
 }
 
@@ -67,10 +69,14 @@ func graphOfSimulation(_ context.Context, o client.Object) []ctrl.Request {
 	return []ctrl.Request{{NamespacedName: client.ObjectKey{Namespace: sim.Namespace, Name: sim.Spec.GraphRef.Name}}}
 }
 
+// conflictPause is how often a name that somebody else holds is tried again.
+const conflictPause = 5 * time.Second
+
 // Reconcile brings the workloads of one graph to its live architecture.
 func (r *GraphReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	var cg v1alpha1.ComponentGraph
 	if err := r.client.Get(ctx, req.NamespacedName, &cg); err != nil {
+		r.layouts.forget(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if cg.DeletionTimestamp != nil {
@@ -87,12 +93,18 @@ func (r *GraphReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	if len(faults) > 0 {
 		return ctrl.Result{}, r.report(ctx, &cg, refused(&cg, faults))
 	}
-	applyErr := r.apply(ctx, s, a.live)
-	if err := r.report(ctx, &cg, accepted(s, a, applyErr)); err != nil {
+	if a.live, err = r.adopted(ctx, s, a.live); err != nil {
 		return ctrl.Result{}, err
 	}
-	if errors.Is(applyErr, errNameConflict) {
-		return ctrl.Result{RequeueAfter: 10 * time.Second}, nil // only its owner can mend it
+	applyErr := r.apply(ctx, s, a.live)
+	if apierrors.HasStatusCause(applyErr, corev1.NamespaceTerminatingCause) {
+		return ctrl.Result{}, nil // nothing can be made here any more
+	}
+	if err := r.report(ctx, &cg, accepted(s, a, r.layouts.lay(s, a), applyErr)); err != nil {
+		return ctrl.Result{}, err
+	}
+	if inTheWay(applyErr) {
+		return ctrl.Result{RequeueAfter: conflictPause}, nil // only its owner can mend it
 	}
 	return ctrl.Result{}, applyErr
 }
@@ -115,10 +127,17 @@ func (r *GraphReconciler) apply(ctx context.Context, s scene, live graph.Archite
 
 // markForDeletion tells Kubernetes which pods of a component to remove first.
 func (r *GraphReconciler) markForDeletion(ctx context.Context, s scene, component string) error {
-	for pod, cost := range desired.DeletionCosts(s.instances(component), s.podsOf(component)) {
-		intent := corev1ac.Pod(pod, s.graph.Namespace).WithAnnotations(map[string]string{desired.DeletionCostAnnotation: cost})
-		err := r.client.Apply(ctx, intent, client.FieldOwner(graphOwner), client.ForceOwnership)
-		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) && !apierrors.IsInvalid(err) {
+	pods := s.podsOf(component)
+	costs := desired.DeletionCosts(s.instances(component), pods)
+	for i := range pods {
+		cost, wrong := costs[pods[i].Name]
+		if !wrong {
+			continue
+		}
+		marked := pods[i].DeepCopy()
+		metav1.SetMetaDataAnnotation(&marked.ObjectMeta, desired.DeletionCostAnnotation, cost)
+		err := r.client.Patch(ctx, marked, client.MergeFrom(&pods[i]), client.FieldOwner(graphOwner)) // an apply would make a pod that has gone
+		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("marking a pod of %s: %w", component, err)
 		}
 	}

@@ -33,8 +33,8 @@ func refused(cg *v1alpha1.ComponentGraph, faults []string) v1alpha1.ComponentGra
 	return status
 }
 
-// accepted is the status of a graph whose live architecture is a.live.
-func accepted(s scene, a architectures, applyErr error) v1alpha1.ComponentGraphStatus {
+// accepted is the status of a graph whose live architecture is a.live, drawn as laid out.
+func accepted(s scene, a architectures, layout graph.Layout, applyErr error) v1alpha1.ComponentGraphStatus {
 	status := v1alpha1.ComponentGraphStatus{
 		ObservedGeneration: s.graph.Generation, Conditions: s.graph.Status.DeepCopy().Conditions,
 		ComponentCount: int32(len(a.live.Components)),
@@ -45,7 +45,7 @@ func accepted(s scene, a architectures, applyErr error) v1alpha1.ComponentGraphS
 	}
 	var ready, wanted int32
 	for _, c := range a.live.Components {
-		component := liveComponent(s, c)
+		component := liveComponent(s, c, layout)
 		ready += *component.ReadyReplicas
 		wanted += c.Replicas
 		status.Components = append(status.Components, component)
@@ -74,7 +74,7 @@ func readiness(conditions *[]metav1.Condition, generation int64, ready bool, rep
 	condition(conditions, generation, v1alpha1.ConditionProgressing, metav1.ConditionTrue, v1alpha1.ReasonInstancesStarting, words)
 }
 
-func liveComponent(s scene, c graph.Component) v1alpha1.LiveComponent {
+func liveComponent(s scene, c graph.Component, layout graph.Layout) v1alpha1.LiveComponent {
 	instances := s.instances(c.Name)
 	var ready int32
 	for _, i := range instances {
@@ -89,8 +89,8 @@ func liveComponent(s scene, c graph.Component) v1alpha1.LiveComponent {
 	if c.Database != nil {
 		out.ReplicaOf = c.Database.ReplicaOf
 	}
-	if c.Position != nil {
-		out.Position = &v1alpha1.Position{X: &c.Position.X, Y: &c.Position.Y}
+	if slot, ok := layout.Slot(c.Name); ok {
+		out.Position = &v1alpha1.Position{X: &slot.Position.X, Y: &slot.Position.Y}
 	}
 	return out
 }

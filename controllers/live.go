@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -23,9 +24,11 @@ type scene struct {
 	sims   []v1alpha1.Simulation
 	holder *v1alpha1.Simulation
 	pods   []corev1.Pod
+	// autoscalers are the user's own, of whatever workloads.
+	autoscalers []autoscalingv2.HorizontalPodAutoscaler
 }
 
-// gatherScene reads the graph's simulations and pods.
+// gatherScene reads the graph's simulations and pods, and the autoscalers beside.
 func gatherScene(ctx context.Context, c client.Reader, cg *v1alpha1.ComponentGraph) (scene, error) {
 	s := scene{graph: cg}
 	var sims v1alpha1.SimulationList
@@ -36,12 +39,20 @@ func gatherScene(ctx context.Context, c client.Reader, cg *v1alpha1.ComponentGra
 	if err := c.List(ctx, &pods, client.InNamespace(cg.Namespace), client.MatchingLabels{wire.LabelGraph: cg.Name}); err != nil {
 		return s, fmt.Errorf("listing pods: %w", err)
 	}
-	s.sims, s.pods, s.holder = sims.Items, pods.Items, holderOf(sims.Items)
+	var autoscalers autoscalingv2.HorizontalPodAutoscalerList
+	if err := c.List(ctx, &autoscalers, client.InNamespace(cg.Namespace)); err != nil {
+		return s, fmt.Errorf("listing autoscalers: %w", err)
+	}
+	s.sims, s.pods, s.autoscalers, s.holder = sims.Items, pods.Items, autoscalers.Items, holderOf(sims.Items)
 	return s, nil
 }
 
-// architectures are the user's and the live one.
-type architectures struct{ base, live graph.Architecture }
+// architectures are the user's, the decisions over it and the live one.
+type architectures struct {
+	base graph.Architecture
+	log  []graph.Decision
+	live graph.Architecture
+}
 
 // architectures folds the holder's log over the spec. faults say what is wrong
 // with the graph as a whole; with any, nothing else holds.
@@ -50,36 +61,19 @@ func (s scene) architectures() (a architectures, faults []string, err error) {
 	if err != nil {
 		return a, []string{err.Error()}, nil
 	}
-	for _, fault := range append(graph.Check(a.base), unserved(a.base)...) {
+	for _, fault := range graph.Check(a.base) {
 		faults = append(faults, fault.String())
 	}
 	a.live = a.base
 	if s.holder == nil || len(faults) > 0 {
 		return a, faults, nil
 	}
-	log, err := desired.Log(key(s.holder), s.holder.Status.Decisions)
+	a.log, err = desired.Log(key(s.holder), s.holder.Status.Decisions)
 	if err != nil {
 		return a, nil, err
 	}
-	a.live = graph.Fold(a.base, log)
+	a.live = graph.Fold(a.base, a.log)
 	return a, nil, nil
-}
-
-// unserved names what the kinds can describe and this version cannot run: it is
-// refused rather than left to start for ever.
-func unserved(a graph.Architecture) []graph.Fault {
-	var faults []graph.Fault
-	for i, c := range a.Components {
-		switch c.Type {
-		case graph.LoadBalancer, graph.APIServer, graph.Database:
-		default:
-			faults = append(faults, graph.Fault{
-				Path:    fmt.Sprintf("spec.components[%d].type", i),
-				Message: fmt.Sprintf("components of type %s are not served by this version: write LoadBalancer, APIServer or Database", c.Type),
-			})
-		}
-	}
-	return faults
 }
 
 // routed is the architecture that requests take: what a decision has inserted
@@ -89,11 +83,7 @@ func (s scene) routed(a architectures) graph.Architecture {
 	if s.holder == nil {
 		return a.live
 	}
-	log, err := desired.Log(key(s.holder), s.holder.Status.Decisions)
-	if err != nil {
-		return a.live
-	}
-	standing := slices.DeleteFunc(slices.Clone(log), func(d graph.Decision) bool { return d.Added != nil && !s.answers(d.Added.Name) })
+	standing := slices.DeleteFunc(slices.Clone(a.log), func(d graph.Decision) bool { return d.Added != nil && !s.answers(d.Added.Name) })
 	routed := graph.Fold(a.base, standing)
 	for _, c := range a.live.Components {
 		if _, known := routed.Component(c.Name); known {
@@ -122,12 +112,13 @@ func (s scene) podsOf(component string) []corev1.Pod {
 	return slices.DeleteFunc(slices.Clone(s.pods), func(p corev1.Pod) bool { return p.Labels[wire.LabelComponent] != component })
 }
 
-// generatorPods are the generators of the simulation that holds the graph.
+// generatorPods are the generators of the simulation that holds the graph, not
+// those of a deleted one of the same name.
 func (s scene) generatorPods() []corev1.Pod {
 	if s.holder == nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(s.pods), func(p corev1.Pod) bool { return p.Labels[wire.LabelSimulation] != s.holder.Name })
+	return slices.DeleteFunc(slices.Clone(s.pods), func(p corev1.Pod) bool { return p.Labels[wire.LabelRun] != string(s.holder.UID) })
 }
 
 // instances of a component by their stable ids.

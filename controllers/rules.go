@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/internal/graph"
@@ -15,49 +16,48 @@ import (
 
 // program is the compiled rules of one generation of a simulation.
 type program struct {
+	uid        types.UID
 	generation int64
 	compiled   scaling.Program
-	rules      []scaling.Rule
 	problems   string
 }
 
 // ruleCache compiles the rules of a simulation once for each generation.
 type ruleCache struct {
 	mu       sync.Mutex
-	programs map[types.UID]program
+	programs map[types.NamespacedName]program
 }
 
-func newRuleCache() *ruleCache { return &ruleCache{programs: map[types.UID]program{}} }
+func newRuleCache() *ruleCache { return &ruleCache{programs: map[types.NamespacedName]program{}} }
 
 // program is the compiled rules; those that do not compile are left out and
 // named in problems.
 func (c *ruleCache) program(sim *v1alpha1.Simulation) program {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if p, ok := c.programs[sim.UID]; ok && p.generation == sim.Generation {
+	if p, ok := c.programs[client.ObjectKeyFromObject(sim)]; ok && p.uid == sim.UID && p.generation == sim.Generation {
 		return p
 	}
-	rules := rulesOf(sim.Spec.AutoScaling.Rules)
-	compiled, faults := scaling.Compile(rules)
+	compiled, faults := scaling.Compile(rulesOf(sim.Spec.AutoScaling.Rules))
 	words := make([]string, 0, len(faults))
 	for _, f := range faults {
 		words = append(words, f.Error())
 	}
-	p := program{generation: sim.Generation, compiled: compiled, rules: rules, problems: strings.Join(words, "; ")}
-	c.programs[sim.UID] = p
+	p := program{uid: sim.UID, generation: sim.Generation, compiled: compiled, problems: strings.Join(words, "; ")}
+	c.programs[client.ObjectKeyFromObject(sim)] = p
 	return p
 }
 
-func (c *ruleCache) forget(uid types.UID) {
+func (c *ruleCache) forget(sim types.NamespacedName) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.programs, uid)
+	delete(c.programs, sim)
 }
 
 // rulesOf lays the user's rules over the built-in ones: one named like a
 // built-in rule changes only what it sets.
 func rulesOf(users []v1alpha1.Rule) []scaling.Rule {
-	rules := served(scaling.BuiltIn())
+	rules := scaling.BuiltIn()
 	for _, user := range users {
 		at := slices.IndexFunc(rules, func(r scaling.Rule) bool { return r.Name == user.Name })
 		if at < 0 {
@@ -65,18 +65,6 @@ func rulesOf(users []v1alpha1.Rule) []scaling.Rule {
 			at = len(rules) - 1
 		}
 		rules[at] = override(rules[at], user)
-	}
-	return rules
-}
-
-// served are the built-in rules whose actions stubs can carry out. The others
-// insert or feed components of types that no stub serves.
-func served(rules []scaling.Rule) []scaling.Rule {
-	for i, r := range rules {
-		switch r.Then {
-		case graph.InsertCache, graph.InsertCDN, graph.AddWorkers, graph.AddReadReplica:
-			rules[i].Disabled = true
-		}
 	}
 	return rules
 }
@@ -100,6 +88,9 @@ func override(r scaling.Rule, user v1alpha1.Rule) scaling.Rule {
 	}
 	if user.ForSeconds != nil {
 		r.For = time.Duration(*user.ForSeconds) * time.Second
+	}
+	if user.WindowSeconds != nil {
+		r.Window = time.Duration(*user.WindowSeconds) * time.Second
 	}
 	if user.Step != nil {
 		r.Step = scaling.StepSize{Kind: scaling.Fixed, Count: *user.Step}
@@ -135,7 +126,7 @@ func orInt32(v *int32, otherwise int32) int32 {
 
 // settingsOf are the settings that hold for all rules of a simulation. Times
 // grow with the window: all defaults belong to one of ten seconds.
-func settingsOf(sim *v1alpha1.Simulation, scrape time.Duration) scaling.Settings {
+func settingsOf(sim *v1alpha1.Simulation, base graph.Architecture, scrape time.Duration) scaling.Settings {
 	a := sim.Spec.AutoScaling
 	s := scaling.Defaults()
 	if a.WindowSeconds != nil {
@@ -144,8 +135,22 @@ func settingsOf(sim *v1alpha1.Simulation, scrape time.Duration) scaling.Settings
 	}
 	s.Interval, s.ScrapeLag = tickInterval(sim), scrape
 	s.Budget.MaxReplicas = orInt32(a.MaxReplicasTotal, 300)
+	s.PeerLimits = peerLimits(base)
 	if a.Mode == v1alpha1.ModeDryRun {
 		s.Mode = scaling.DryRun
 	}
 	return s
+}
+
+// peerLimits are the pools of connections that the user declared: replicas of
+// the caller must not hold more of them than the database has.
+func peerLimits(base graph.Architecture) []scaling.PeerLimit {
+	var limits []scaling.PeerLimit
+	for _, edge := range base.Connections {
+		target, ok := base.Component(edge.To)
+		if ok && edge.PoolSize > 0 && target.Database != nil && target.Database.ConnectionLimit > 0 {
+			limits = append(limits, scaling.PeerLimit{Caller: edge.From, Target: edge.To, PerReplica: edge.PoolSize, Limit: target.Database.ConnectionLimit})
+		}
+	}
+	return limits
 }

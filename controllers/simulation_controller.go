@@ -7,15 +7,19 @@ import (
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/internal/desired"
@@ -75,14 +79,15 @@ func (r *SimulationReconciler) Setup(ctx context.Context, mgr ctrl.Manager) erro
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("simulation").
-		For(&v1alpha1.Simulation{}).
+		For(&v1alpha1.Simulation{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})). // its status is ours: a tick must not wake the next
 		Owns(&batchv1.Job{}).
 		Watches(&v1alpha1.ComponentGraph{}, handler.EnqueueRequestsFromMapFunc(r.simulationsOfGraph)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrentSimulations}).
 		Complete(r)
 }
 
-// simulationsOfGraph wakes the unfinished simulations of a graph.
+// simulationsOfGraph wakes the unfinished simulations of a graph that do not
+// tick: those that wait for it, and those that pause.
 func (r *SimulationReconciler) simulationsOfGraph(ctx context.Context, o client.Object) []ctrl.Request {
 	var sims v1alpha1.SimulationList
 	if err := r.client.List(ctx, &sims, client.InNamespace(o.GetNamespace()), client.MatchingFields{graphRefField: o.GetName()}); err != nil {
@@ -90,8 +95,9 @@ func (r *SimulationReconciler) simulationsOfGraph(ctx context.Context, o client.
 	}
 	var requests []ctrl.Request
 	for i := range sims.Items {
-		if !finished(&sims.Items[i]) && sims.Items[i].Status.StartTime == nil {
-			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(&sims.Items[i])})
+		sim := &sims.Items[i]
+		if !finished(sim) && (sim.Status.StartTime == nil || sim.Status.PausedTime != nil) {
+			requests = append(requests, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(sim)})
 		}
 	}
 	return requests
@@ -130,16 +136,20 @@ func (p *pass) stage(reason, message string) {
 // Reconcile takes one simulation one step further.
 func (r *SimulationReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	var sim v1alpha1.Simulation
-	if err := r.client.Get(ctx, req.NamespacedName, &sim); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
-	}
-	if sim.DeletionTimestamp != nil || finished(&sim) {
-		r.rules.forget(sim.UID)
+	err := r.client.Get(ctx, req.NamespacedName, &sim)
+	if apierrors.IsNotFound(err) || (err == nil && (sim.DeletionTimestamp != nil || finished(&sim))) {
+		r.rules.forget(req.NamespacedName)
 		return ctrl.Result{}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("reading the simulation: %w", err)
 	}
 	p := &pass{sim: &sim, status: sim.Status.DeepCopy(), now: r.o.Now()}
 	p.status.ObservedGeneration = sim.Generation
 	wait, err := r.advance(ctx, p)
+	if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		return ctrl.Result{}, nil // nothing can be made here any more
+	}
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -169,7 +179,11 @@ func (r *SimulationReconciler) advance(ctx context.Context, p *pass) (time.Durat
 func (r *SimulationReconciler) take(ctx context.Context, p *pass) (bool, error) {
 	var cg v1alpha1.ComponentGraph
 	err := r.client.Get(ctx, client.ObjectKey{Namespace: p.sim.Namespace, Name: p.sim.Spec.GraphRef.Name}, &cg)
-	if apierrors.IsNotFound(err) {
+	if apierrors.IsNotFound(err) || (err == nil && cg.DeletionTimestamp != nil) {
+		if p.status.StartTime != nil {
+			r.finish(p, v1alpha1.ReasonGraphDeleted, fmt.Sprintf("ComponentGraph %s was deleted at %s", p.sim.Spec.GraphRef.Name, p.status.Progress))
+			return false, nil
+		}
 		p.stage(v1alpha1.ReasonWaitingForGraph, fmt.Sprintf("there is no ComponentGraph %s in namespace %s: create it", p.sim.Spec.GraphRef.Name, p.sim.Namespace))
 		return false, nil
 	}
@@ -215,7 +229,14 @@ func (r *SimulationReconciler) prepare(ctx context.Context, p *pass) (time.Durat
 		p.stage(v1alpha1.ReasonPreparing, fmt.Sprintf("waiting for the graph: %s replicas are ready", cg.Status.Replicas))
 		return 0, nil
 	}
-	if err := r.ensureGenerators(ctx, p); err != nil {
+	switch err := r.ensureGenerators(ctx, p); {
+	case errors.Is(err, errNameConflict):
+		p.stage(v1alpha1.ReasonNameConflict, err.Error())
+		return conflictPause, nil
+	case errors.Is(err, errPredecessor):
+		p.stage(v1alpha1.ReasonPreparing, err.Error())
+		return 0, nil // it wakes us as it goes
+	case err != nil:
 		return 0, err
 	}
 	ready, wanted := readyGenerators(p.scene), int(*desired.GeneratorJob(p.sim, r.o.Desired).Spec.Completions)
@@ -248,14 +269,10 @@ func readyGenerators(s scene) int {
 	return ready
 }
 
+// ensureGenerators makes the Job of the run's generators.
 func (r *SimulationReconciler) ensureGenerators(ctx context.Context, p *pass) error {
 	at := client.ObjectKey{Namespace: p.sim.Namespace, Name: desired.GeneratorJobName(p.sim.Name)}
-	err := r.applier.ensure(ctx, p.sim, desired.GeneratorJob(p.sim, r.o.Desired), &batchv1.Job{}, at)
-	if errors.Is(err, errNameConflict) {
-		p.stage(v1alpha1.ReasonPreparing, err.Error())
-		return nil
-	}
-	return err
+	return r.applier.ensure(ctx, p.sim, desired.GeneratorJob(p.sim, r.o.Desired), &batchv1.Job{}, at)
 }
 
 // report writes the status if it changed, then tells the Events.
@@ -268,8 +285,12 @@ func (r *SimulationReconciler) report(ctx context.Context, p *pass) error {
 	if err := r.client.Status().Update(ctx, updated); err != nil {
 		return fmt.Errorf("writing the status of the simulation: %w", err)
 	}
+	var related runtime.Object
+	if p.scene.graph != nil {
+		related = p.scene.graph
+	}
 	for _, n := range p.notes {
-		r.o.Recorder.Eventf(p.sim, p.scene.graph, n.kind, n.reason, n.action, "%s", desired.Cut(n.message, 1000))
+		r.o.Recorder.Eventf(p.sim, related, n.kind, n.reason, n.action, "%s", desired.Cut(n.message, 1000))
 	}
 	return nil
 }

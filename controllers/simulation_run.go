@@ -25,8 +25,9 @@ func (r *SimulationReconciler) run(ctx context.Context, p *pass) (time.Duration,
 	elapsed := plan.Elapsed(p.now)
 	p.status.ElapsedSeconds = int32(min(elapsed, duration) / time.Second)
 	p.status.Progress = fmt.Sprintf("%d/%ds", p.status.ElapsedSeconds, *p.sim.Spec.DurationSeconds)
-	if err := r.ensureGenerators(ctx, p); err != nil {
-		return 0, err
+	obstacle := r.ensureGenerators(ctx, p)
+	if obstacle != nil && !inTheWay(obstacle) {
+		return 0, obstacle
 	}
 	r.summarize(ctx, p)
 	if p.sim.Spec.State == v1alpha1.StateStopped || elapsed >= duration {
@@ -37,6 +38,9 @@ func (r *SimulationReconciler) run(ctx context.Context, p *pass) (time.Duration,
 		return 0, nil
 	}
 	p.stage(v1alpha1.ReasonRunning, "traffic flows")
+	if obstacle != nil {
+		p.stage(v1alpha1.ReasonRunning, "no generator can start: "+obstacle.Error())
+	}
 	if err := r.scale(ctx, p); err != nil {
 		return 0, err
 	}

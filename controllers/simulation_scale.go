@@ -3,12 +3,14 @@ package controllers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -32,10 +34,12 @@ func (r *SimulationReconciler) scale(ctx context.Context, p *pass) error {
 		return err
 	}
 	rules := r.rules.program(p.sim)
-	p.acceptRules(rules)
-	settings := settingsOf(p.sim, r.o.ScrapeInterval)
-	observations, err := r.o.Meter.Observe(ctx, r.question(p, a.live, settings, rules))
-	p.measured(observations, err)
+	settings := settingsOf(p.sim, a.base, r.o.ScrapeInterval)
+	if rules.problems != "" || !p.ambiguous(a.live) {
+		p.acceptRules(rules, settings)
+	}
+	observations, err := r.observe(ctx, p, r.question(p, a.live, settings, rules))
+	p.measured(observations, settings, err)
 	if err != nil {
 		log.FromContext(ctx).V(1).Info("components not measured", "reason", err.Error())
 		observations = unmeasured(p.scene, a.live, p.now, settings.Window)
@@ -43,6 +47,7 @@ func (r *SimulationReconciler) scale(ctx context.Context, p *pass) error {
 	if enabled := p.sim.Spec.AutoScaling.Enabled; enabled != nil && !*enabled {
 		settings.Mode = scaling.DryRun // what it would do is told, and not done
 	}
+	p.scene.yield(observations)
 	history, err := desired.Log(key(p.sim), p.status.Decisions)
 	if err != nil {
 		return err
@@ -62,8 +67,19 @@ func (r *SimulationReconciler) question(p *pass, live graph.Architecture, s scal
 	for _, c := range live.Components {
 		q.Components = append(q.Components, metrics.ComponentQuestion{Name: c.Name, Type: c.Type, Replicas: replicasOf(p.scene, c, p.now, s.Window)})
 	}
-	for _, rule := range rules.rules {
-		q.Queries = append(q.Queries, rule.Queries...)
+	if entry, ok := graph.Entry(live); ok {
+		q.Simulation, q.Entry = p.sim.Name, entry
+	}
+	for _, need := range rules.compiled.Needs(live, s) {
+		switch {
+		case need.PromQL != "":
+			query := metrics.Query{Query: scaling.Query{Name: need.Signal, PromQL: need.PromQL}, Window: need.Window}
+			if !slices.Contains(q.Queries, query) {
+				q.Queries = append(q.Queries, query)
+			}
+		case !slices.Contains(q.Further, need.Window):
+			q.Further = append(q.Further, need.Window)
+		}
 	}
 	return q
 }
@@ -109,18 +125,43 @@ func unmeasured(s scene, live graph.Architecture, now time.Time, window time.Dur
 	return out
 }
 
-func (p *pass) acceptRules(rules program) {
+// acceptRules says whether every rule can be evaluated, and which ones an
+// experienced operator would not write.
+func (p *pass) acceptRules(rules program, settings scaling.Settings) {
 	if rules.problems != "" {
 		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionAutoScalingAccepted, metav1.ConditionFalse, v1alpha1.ReasonInvalidRule, rules.problems)
 		return
 	}
-	condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionAutoScalingAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "every rule compiles")
+	cautions := scaling.Lint(rules.compiled, settings)
+	if len(cautions) == 0 {
+		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionAutoScalingAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "every rule compiles")
+		return
+	}
+	words := make([]string, 0, len(cautions))
+	for _, c := range cautions {
+		words = append(words, "rule "+c.Rule+": "+c.Message)
+	}
+	message := desired.Cut("every rule compiles, with cautions: "+strings.Join(words, "; "), 1024)
+	known := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionAutoScalingAccepted)
+	if known == nil || known.Message != message {
+		p.say("Warning", v1alpha1.ReasonCautions, "AcceptRules", message)
+	}
+	condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionAutoScalingAccepted, metav1.ConditionTrue, v1alpha1.ReasonCautions, message)
 }
 
 // measured says whether the rules can see, and what was seen last.
-func (p *pass) measured(observations []scaling.Observation, err error) {
+func (p *pass) measured(observations []scaling.Observation, settings scaling.Settings, err error) {
+	if errors.Is(err, errOutage) {
+		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionMetricsAvailable, metav1.ConditionFalse, v1alpha1.ReasonFault, errOutage.Error()+": nothing scales until it is over")
+		return
+	}
 	if err != nil {
 		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionMetricsAvailable, metav1.ConditionFalse, v1alpha1.ReasonUnreachable, "the metrics source does not answer: nothing scales until it does")
+		return
+	}
+	if age := staleness(observations, p.now); age > settings.StaleAfter {
+		condition(&p.status.Conditions, p.sim.Generation, v1alpha1.ConditionMetricsAvailable, metav1.ConditionFalse, v1alpha1.ReasonStale,
+			fmt.Sprintf("the newest measurement is more than %s old: nothing scales until there are newer ones", settings.StaleAfter))
 		return
 	}
 	var blind []string
@@ -128,6 +169,9 @@ func (p *pass) measured(observations []scaling.Observation, err error) {
 	for _, o := range observations {
 		m := v1alpha1.MeasuredComponent{Name: o.Component}
 		for _, s := range o.Signals {
+			if s.Window != settings.Window {
+				continue
+			}
 			switch s.Signal {
 			case scaling.CPU:
 				m.CPUMilliPercent = thousandths(s.Value.Value)
@@ -208,71 +252,4 @@ func sentence(d graph.Decision) string {
 		change = fmt.Sprintf(" %d -> %d", d.From, d.To)
 	}
 	return fmt.Sprintf("%s %s%s by rule %s: %s", d.Action, d.Component, change, d.Rule, d.Reason)
-}
-
-// maxAlerts and maxFindings are what the API allows; the newest stay.
-const (
-	maxAlerts   = 100
-	maxFindings = 50
-)
-
-func (p *pass) noteAlerts(alerts []scaling.Alert) {
-	for _, a := range alerts {
-		at := metav1.NewMicroTime(a.Time)
-		if a.Cleared {
-			for i := range p.status.Alerts {
-				if old := &p.status.Alerts[i]; old.Component == a.Component && old.Signal == a.Signal && old.Cleared == nil {
-					old.Cleared = &at
-				}
-			}
-			continue
-		}
-		severity := "Warning"
-		if a.Severity == scaling.Critical {
-			severity = "Critical"
-		}
-		p.status.Alerts = append(p.status.Alerts, v1alpha1.Alert{Time: at, Severity: severity, Component: a.Component, Signal: a.Signal, Message: desired.Cut(a.Message, 1024)})
-		p.say("Warning", "Alert", "RaiseAlert", a.Message)
-	}
-	if extra := len(p.status.Alerts) - maxAlerts; extra > 0 {
-		p.status.Alerts = slices.Delete(p.status.Alerts, 0, extra)
-	}
-}
-
-func (p *pass) noteFindings(findings []scaling.Finding) {
-	for _, f := range findings {
-		p.status.Findings = append(p.status.Findings, v1alpha1.Finding{
-			Time: metav1.NewMicroTime(f.Time), Component: f.Component, Rule: f.Rule, Message: desired.Cut(f.Message, 1024),
-		})
-		p.say("Normal", "Finding", "Advise", f.Message)
-	}
-	if extra := len(p.status.Findings) - maxFindings; extra > 0 {
-		p.status.Findings = slices.Delete(p.status.Findings, 0, extra)
-	}
-}
-
-// noteEvaluations says for each component what its last evaluation came to; the
-// time is since when that is so.
-func (p *pass) noteEvaluations(records []scaling.Record) {
-	before := p.status.Evaluations
-	p.status.Evaluations = nil
-	for _, r := range records {
-		result := string(r.Result)
-		if r.NotDone != "" {
-			result = string(r.NotDone)
-		}
-		rule := r.Rule
-		if rule == "" {
-			rule = "none"
-		}
-		e := v1alpha1.Evaluation{Component: r.Component, Rule: rule, Result: result, Message: desired.Cut(r.Reason, 1024)}
-		since := metav1.NewMicroTime(r.Time)
-		e.Since = &since
-		for _, old := range before {
-			if old.Component == e.Component && old.Rule == e.Rule && old.Result == e.Result {
-				e.Since = old.Since
-			}
-		}
-		p.status.Evaluations = append(p.status.Evaluations, e)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,11 +36,16 @@ type TopologySource struct {
 	// traces reads ConfigMaps without a cache: one a run is no reason to watch all.
 	traces    client.Reader
 	publisher Publisher
+	// accepted are the architectures that were published last: a graph that is
+	// edited into nonsense keeps them. Only the one worker of the source reads them.
+	accepted map[string]architectures
+	// ended are the graphs that are gone and not yet forgotten, and since when.
+	ended map[string]time.Time
 }
 
 // NewTopologySource makes a source; Setup registers it.
 func NewTopologySource(c, traces client.Reader, publisher Publisher) *TopologySource {
-	return &TopologySource{client: c, traces: traces, publisher: publisher}
+	return &TopologySource{client: c, traces: traces, publisher: publisher, accepted: map[string]architectures{}, ended: map[string]time.Time{}}
 }
 
 // Setup registers the source and what wakes it.
@@ -55,24 +61,30 @@ func (t *TopologySource) Setup(mgr ctrl.Manager) error {
 }
 
 // Reconcile publishes the topology of one graph as it is now. A graph that is
-// not accepted keeps the topology that was published last.
+// not accepted keeps the architecture that was published last; its run can be
+// stopped and changed all the same.
 func (t *TopologySource) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	var cg v1alpha1.ComponentGraph
 	err := t.client.Get(ctx, req.NamespacedName, &cg)
-	if apierrors.IsNotFound(err) {
-		t.publisher.Forget(req.String())
-		return ctrl.Result{}, nil
+	if apierrors.IsNotFound(err) || (err == nil && cg.DeletionTimestamp != nil) {
+		return t.end(req.String())
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("reading the graph: %w", err)
 	}
+	delete(t.ended, req.String())
 	s, err := gatherScene(ctx, t.client, &cg)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	a, faults, err := s.architectures()
-	if err != nil || len(faults) > 0 {
+	if err != nil {
 		return ctrl.Result{}, err
+	}
+	if len(faults) > 0 {
+		a = t.accepted[req.String()]
+	} else {
+		t.accepted[req.String()] = a
 	}
 	plan, err := planOf(ctx, t.traces, s.holder)
 	if err != nil && !errors.Is(err, errTraffic) {
@@ -81,19 +93,42 @@ func (t *TopologySource) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	return ctrl.Result{}, t.publisher.Publish(topologyOf(s, a, plan))
 }
 
+// farewell is how long a graph that is gone is remembered, so that every stream
+// tells its generators to stop.
+const farewell = 30 * time.Second
+
+// end tells the generators of a graph that is gone to stop, and forgets it once
+// they have heard so. Its stubs end as their pods do.
+func (t *TopologySource) end(graph string) (ctrl.Result, error) {
+	delete(t.accepted, graph)
+	since, known := t.ended[graph]
+	if !known {
+		since = time.Now()
+		t.ended[graph] = since
+	}
+	if left := farewell - time.Since(since); left > 0 {
+		return ctrl.Result{RequeueAfter: left}, t.publisher.Publish(wire.Topology{Graph: graph})
+	}
+	delete(t.ended, graph)
+	t.publisher.Forget(graph)
+	return ctrl.Result{}, nil
+}
+
 // topologyOf is the topology of a graph's live architecture.
 func topologyOf(s scene, a architectures, plan *wire.Plan) wire.Topology {
-	live := s.routed(a)
-	t := wire.Topology{Graph: key(s.graph), UID: string(s.graph.UID), Seed: 1, Architecture: live, Plan: plan}
-	t.Entry = entryOf(live, s)
+	t := wire.Topology{Graph: key(s.graph), UID: string(s.graph.UID), Seed: 1, Plan: plan, Generators: generatorsOf(s)}
 	if s.holder != nil && s.holder.Spec.Seed != nil {
 		t.Seed = uint64(*s.holder.Spec.Seed)
 	}
+	if len(a.base.Components) == 0 { // never accepted by this manager: stubs keep what they have heard
+		return t
+	}
+	live := s.routed(a)
+	t.Architecture, t.Entry = live, entryOf(live, s)
 	for _, c := range live.Components {
 		t.Instances = append(t.Instances, desired.WireInstances(c.Name, s.instances(c.Name), s.podsOf(c.Name), wire.DataPort)...)
 	}
 	t.Instances = append(t.Instances, leaving(s, live)...)
-	t.Generators = generatorsOf(s)
 	slices.SortFunc(t.Instances, func(a, b wire.Instance) int { return strings.Compare(a.ID, b.ID) })
 	return t
 }

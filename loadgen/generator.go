@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"flashcrowd.io/flashcrowd/internal/traffic"
 	"flashcrowd.io/flashcrowd/internal/transport"
 	"flashcrowd.io/flashcrowd/internal/wire"
@@ -55,6 +57,7 @@ type Generator struct {
 	targets  map[string]*target
 	usable   []*target
 	turn     uint64
+	ways     []way
 	open     openRequests
 	promised int64
 	ended    time.Time
@@ -207,7 +210,7 @@ func (g *Generator) send(now time.Time) {
 func (g *Generator) offer(r traffic.Request, due, now time.Time) {
 	class := wire.CodeOf(r.Class)
 	g.meters.offered(class, now.Sub(due))
-	q := request{class: class, due: due.UnixNano(), roundTrip: g.roundTrip(r.Region)}
+	q := request{class: class, due: due.UnixNano(), way: g.way(r.Region)}
 	if len(g.open.byID) >= maxOpen {
 		g.meters.ended(q, wire.Dropped, wire.ReasonOverload)
 		return
@@ -220,15 +223,34 @@ func (g *Generator) offer(r traffic.Request, due, now time.Time) {
 	q.target = t
 	t.open++
 	id := g.open.add(q)
-	t.conn.Send(wire.Frame{Op: wire.OpRequest, Class: class, ID: id, Time: q.due + q.roundTrip/2, Key: r.Key, Request: r.Number})
+	t.conn.Send(wire.Frame{Op: wire.OpRequest, Class: class, Region: q.way.region, ID: id, Time: q.due + q.way.roundTrip/2, Key: r.Key, Request: r.Number})
 	g.meters.inFlight.Set(float64(len(g.open.byID)))
 }
 
-func (g *Generator) roundTrip(region int) int64 {
-	if region < 0 || region >= len(g.plan.Traffic.Regions) {
-		return 0
+// way is how clients of a region reach the entry.
+type way struct {
+	region    uint8
+	roundTrip int64
+	// network observes the time that answered requests spent on ways between regions.
+	network prometheus.Observer
+}
+
+// way is that of a region by its number; without regions there is none to go.
+func (g *Generator) way(region int) way {
+	if region < 0 || region >= len(g.ways) {
+		return way{}
 	}
-	return int64(g.plan.Traffic.Regions[region].RoundTrip)
+	return g.ways[region]
+}
+
+// applyWays takes over how far the regions are; the numbers of more than frames
+// can tell apart count as the last.
+func (g *Generator) applyWays(t wire.Topology) {
+	g.ways = g.ways[:0]
+	for i, r := range g.plan.Traffic.Regions {
+		client, _ := t.Way(i)
+		g.ways = append(g.ways, way{region: uint8(min(i, wire.MaxRegions-1)), roundTrip: int64(client), network: g.meters.networkOf(r.Name)}) //nolint:gosec // bounded
+	}
 }
 
 // promise tells the entry that nothing earlier than the next arrival follows.

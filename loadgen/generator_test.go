@@ -3,6 +3,7 @@ package loadgen
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -251,6 +252,44 @@ func TestAStoppedPlanOffersNoMore(t *testing.T) {
 	if offered, ended := value(t, g, wire.LoadgenOffered), value(t, g, wire.LoadgenRequests); offered != ended {
 		t.Errorf("%v offered and %v ended after the stop", offered, ended)
 	}
+}
+
+// TestRegionsAreAsFarAsTheyAre offers traffic of two regions, one of them with an
+// edge at the entry.
+func TestRegionsAreAsFarAsTheyAre(t *testing.T) {
+	e := newEntry(t, never)
+	g := newGenerator()
+	plan := planOf(500, time.Second)
+	plan.Traffic.Regions = []traffic.Region{{Name: "eu", Weight: 1, RoundTrip: 100 * time.Millisecond}, {Name: "asia", Weight: 1, RoundTrip: 300 * time.Millisecond}}
+	topology := topologyFor(plan, e)
+	topology.Architecture.Components = []graph.Component{{Name: "api", Type: graph.CDN, CDN: &graph.Edge{Regions: []string{"asia"}}}}
+	play(t, g, topology)
+	for region, want := range map[string]float64{"eu": 0.1, "asia": 0.005} {
+		sum, n := histogramOf(t, g, wire.LoadgenNetwork, region)
+		if mean := sum / float64(n); n < 200 || math.Abs(mean-want) > 1e-9 {
+			t.Errorf("%s: %d requests spent %v s on their way on average, want about 250 and %v", region, n, mean, want)
+		}
+	}
+	sum, n := histogramOf(t, g, wire.LoadgenDuration, "Read")
+	if mean, want := sum/float64(n), (0.101+0.006)/2; math.Abs(mean-want) > 0.005 {
+		t.Errorf("requests took %v s on average, want about %v with their ways", mean, want)
+	}
+}
+
+func histogramOf(t *testing.T, g *Generator, name, label string) (sum float64, n uint64) {
+	t.Helper()
+	families, err := g.meters.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name && has(m, []string{label}) {
+				sum, n = sum+m.GetHistogram().GetSampleSum(), n+m.GetHistogram().GetSampleCount()
+			}
+		}
+	}
+	return sum, n
 }
 
 func TestAChangeOfTrafficTakesEffect(t *testing.T) {

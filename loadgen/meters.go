@@ -19,6 +19,7 @@ type meters struct {
 	endedBy    [wire.Classes][3][wire.Reasons]prometheus.Counter
 	logical    [wire.Classes]prometheus.Observer
 	wall, lag  prometheus.Histogram
+	network    *prometheus.HistogramVec
 	late       prometheus.Counter
 	inFlight   prometheus.Gauge
 	elapsed    prometheus.Gauge
@@ -43,6 +44,7 @@ func newMeters() *meters {
 		registry: prometheus.NewRegistry(),
 		wall:     prometheus.NewHistogram(histogram(wire.LoadgenWallDuration, "Wall time from the intended time to the answer.")),
 		lag:      prometheus.NewHistogram(histogram(wire.LoadgenLag, "Wall time from the intended time to sending.")),
+		network:  prometheus.NewHistogramVec(histogram(wire.LoadgenNetwork, "Logical time that answered requests spent on ways between regions."), []string{"region"}),
 		late:     prometheus.NewCounter(prometheus.CounterOpts{Name: wire.LoadgenLateAnswers, Help: "Answers to requests that some station took too late for their logical time."}),
 		inFlight: gauge(wire.LoadgenInFlight, "Requests without an answer."),
 		elapsed:  gauge(wire.LoadgenElapsed, "Elapsed seconds of the plan."),
@@ -53,7 +55,7 @@ func newMeters() *meters {
 	offered := prometheus.NewCounterVec(prometheus.CounterOpts{Name: wire.LoadgenOffered, Help: "Requests offered."}, []string{"class"})
 	m.endedTotal = prometheus.NewCounterVec(prometheus.CounterOpts{Name: wire.LoadgenRequests, Help: "Requests that ended."}, []string{"class", "outcome", "reason"})
 	logical := prometheus.NewHistogramVec(histogram(wire.LoadgenDuration, "Logical latency of answered requests, from the intended time."), []string{"class"})
-	m.registry.MustRegister(offered, m.endedTotal, logical, m.wall, m.lag, m.late, m.inFlight, m.elapsed, m.finished, m.target, m.shares)
+	m.registry.MustRegister(offered, m.endedTotal, logical, m.wall, m.lag, m.network, m.late, m.inFlight, m.elapsed, m.finished, m.target, m.shares)
 	for c := range wire.Classes {
 		class := string(wire.ClassCode(c).Class())
 		m.offeredBy[c], m.logical[c] = offered.WithLabelValues(class), logical.WithLabelValues(class)
@@ -80,6 +82,11 @@ func (m *meters) ended(q request, outcome wire.OutcomeCode, reason wire.Reason) 
 func (m *meters) latency(q request, logical, wall time.Duration) {
 	m.logical[q.class].Observe(logical.Seconds())
 	m.wall.Observe(wall.Seconds())
+}
+
+// networkOf observes the ways of one region's requests.
+func (m *meters) networkOf(region string) prometheus.Observer {
+	return m.network.WithLabelValues(region)
 }
 
 // Metrics serves the generator's metrics and health. It is ready once it knows

@@ -56,9 +56,10 @@ func (t *target) close() {
 
 // request is one that waits for its answer. Times are Unix nanoseconds.
 type request struct {
-	target         *target
-	class          wire.ClassCode
-	due, roundTrip int64
+	target *target
+	class  wire.ClassCode
+	due    int64
+	way    way
 }
 
 // openRequests are the requests without an answer, and the order they were sent in.
@@ -139,6 +140,7 @@ func (g *Generator) applyPlan(t wire.Topology) {
 		g.o.Log.Info("traffic changed", "elapsed", plan.Elapsed(g.o.Now()))
 	}
 	g.plan, g.uid = &plan, plan.UID
+	g.applyWays(t)
 }
 
 func sameTraffic(a, b traffic.Traffic) bool {
@@ -304,7 +306,7 @@ func (g *Generator) answer(f wire.Frame) {
 	if !isOpen {
 		return
 	}
-	latency := time.Duration(f.Time + q.roundTrip/2 - q.due)
+	latency := time.Duration(f.Time + q.way.roundTrip/2 - q.due)
 	switch {
 	case f.Outcome != wire.Answered:
 		g.end(f.ID, q, wire.Failed, f.Reason)
@@ -312,6 +314,9 @@ func (g *Generator) answer(f wire.Frame) {
 		g.end(f.ID, q, wire.Failed, wire.ReasonTimeout)
 	default:
 		g.meters.latency(q, latency, g.o.Now().Sub(time.Unix(0, q.due)))
+		if q.way.network != nil {
+			q.way.network.Observe(float64(q.way.roundTrip+f.Network) / 1e9)
+		}
 		g.end(f.ID, q, wire.Answered, wire.ReasonNone)
 	}
 	if f.Late {

@@ -95,6 +95,9 @@ type Component struct {
 	// startupDelay is how long a new replica takes until it is ready.
 	// +optional
 	StartupDelay *Duration `json:"startupDelay,omitempty"`
+	// warmUp makes a replica slower at first, as cold code and empty pools do.
+	// +optional
+	WarmUp *WarmUp `json:"warmUp,omitempty"`
 	// errorRatePartsPerMillion of requests fail by themselves: 10000 is one in a hundred.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000000
@@ -121,6 +124,18 @@ type Component struct {
 	// position on the canvas; left out, the layout chooses.
 	// +optional
 	Position *Position `json:"position,omitempty"`
+}
+
+// WarmUp is how a replica begins: its service times are longer until it is warm.
+type WarmUp struct {
+	// duration of the warm-up, from the replica's first request on.
+	// +required
+	Duration Duration `json:"duration,omitempty"`
+	// slowdownPercent that service times are longer meanwhile: 100 is twice as long.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	// +required
+	SlowdownPercent *int32 `json:"slowdownPercent,omitempty"`
 }
 
 // CPUMode says whether load is computed or burnt.
@@ -182,7 +197,8 @@ type Capacity struct {
 	Memory *Memory `json:"memory,omitempty"`
 }
 
-// Memory is the memory model of one replica: base + perRequest x requests in it.
+// Memory is the memory model of one replica: base + perRequest x requests in it +
+// perPeer x connections to other instances.
 // +kubebuilder:validation:XValidation:rule="!has(self.baseMiB) || !has(self.limitMiB) || self.baseMiB <= self.limitMiB",message="baseMiB is more than limitMiB: raise limitMiB or lower baseMiB"
 type Memory struct {
 	// limitMiB is what a replica may use.
@@ -200,6 +216,12 @@ type Memory struct {
 	// +kubebuilder:validation:Maximum=1048576
 	// +optional
 	PerRequestKiB *int32 `json:"perRequestKiB,omitempty"`
+	// perPeerKiB is what each connection from or to another instance adds: the
+	// threads and buffers that it is served with.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1048576
+	// +optional
+	PerPeerKiB *int32 `json:"perPeerKiB,omitempty"`
 }
 
 // Distribution is the shape of a service time.
@@ -347,6 +369,7 @@ type CDNSpec struct {
 }
 
 // Connection is a way that requests take.
+// +kubebuilder:validation:XValidation:rule="!has(self.retries) || self.retries == 0 || has(self.timeout)",message="a retry follows a failure or a time-out: write timeout too, such as 1s"
 // +kubebuilder:validation:XValidation:rule="self.from != self.to",message="a component cannot call itself: write another component in 'to'"
 type Connection struct {
 	// from is the component that calls.
@@ -382,6 +405,23 @@ type Connection struct {
 	// +default=100
 	// +optional
 	ProbabilityPercent *int32 `json:"probabilityPercent,omitempty"`
+	// timeout after which the caller gives a call up, though the callee may still
+	// work on it; left out, it waits.
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || (duration(self) >= duration('1ms') && duration(self) <= duration('10m'))",message="write a timeout between 1ms and 10m"
+	// +optional
+	Timeout *Duration `json:"timeout,omitempty"`
+	// retries of a call that failed or was given up.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=10
+	// +optional
+	Retries *int32 `json:"retries,omitempty"`
+	// poolSize is how many calls each replica of the caller may have open at once;
+	// more wait for one to end. The callee's connectionLimit bounds how many
+	// replicas with such pools there may be. Left out, it is unbounded.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	// +optional
+	PoolSize *int32 `json:"poolSize,omitempty"`
 }
 
 // CallMode says how a component makes its calls.

@@ -24,19 +24,21 @@ const (
 const (
 	// ConditionSucceeded is the outcome: Unknown until the run has ended.
 	//
-	// Reasons for Unknown: WaitingForGraph, Preparing, Running, Paused, Finishing.
+	// Reasons for Unknown: WaitingForGraph, Preparing, NameConflict (whose message
+	// names the Job that is in the way), Running, Paused, Finishing.
 	// Reasons for True: ObjectivesMet. Reasons for False: ObjectivesMissed,
 	// StoppedEarly, Invalid (the host was too starved for the numbers to be
-	// believed), InvalidTraffic.
+	// believed), InvalidTraffic, GraphDeleted.
 	ConditionSucceeded = "Succeeded"
 	// ConditionRunning says whether traffic flows.
 	//
 	// Reasons for True: TrafficFlowing. Reasons for False: WaitingForGraph,
-	// Preparing, Paused, Finished.
+	// Preparing, NameConflict, Paused, Finished.
 	ConditionRunning = "Running"
 	// ConditionMetricsAvailable says whether the rules can see.
 	//
-	// Reasons for True: Measured. Reasons for False: NoData, Unreachable. While it
+	// Reasons for True: Measured. Reasons for False: NoData, Unreachable, Stale, and
+	// Fault, when the run itself takes the measurements away. While it
 	// is False nothing scales.
 	ConditionMetricsAvailable = "MetricsAvailable"
 	// ConditionFinished is True when the run has ended, whatever the outcome.
@@ -45,9 +47,17 @@ const (
 	ConditionFinished = "Finished"
 	// ConditionAutoScalingAccepted says whether every rule compiles.
 	//
-	// Reasons for True: Accepted. Reasons for False: InvalidRule, whose message
-	// names the rule; the other rules act.
+	// Reasons for True: Accepted; Cautions, whose message names rules that will
+	// likely be regretted. Reasons for False: InvalidRule, whose message names the
+	// rule; the other rules act. AmbiguousOwner, whose message names an autoscaler of
+	// the user's; the rules leave what it scales alone.
 	ConditionAutoScalingAccepted = "AutoScalingAccepted"
+	// ConditionAdvised says whether the run found something that no rule can do by
+	// itself, such as sharding a database that writes overload.
+	//
+	// Reasons for True: Findings, whose message has the last finding on each
+	// component, with its numbers. Reasons for False: NoFindings.
+	ConditionAdvised = "Advised"
 )
 
 // Reasons of conditions.
@@ -68,6 +78,7 @@ const (
 	ReasonObjectivesMissed = "ObjectivesMissed"
 	ReasonStoppedEarly     = "StoppedEarly"
 	ReasonInvalid          = "Invalid"
+	ReasonGraphDeleted     = "GraphDeleted"
 	ReasonInvalidTraffic   = "InvalidTraffic"
 	ReasonTrafficFlowing   = "TrafficFlowing"
 	ReasonFinished         = "Finished"
@@ -75,5 +86,11 @@ const (
 	ReasonMeasured         = "Measured"
 	ReasonNoData           = "NoData"
 	ReasonUnreachable      = "Unreachable"
+	ReasonStale            = "Stale"
+	ReasonFault            = "Fault"
 	ReasonInvalidRule      = "InvalidRule"
+	ReasonAmbiguousOwner   = "AmbiguousOwner"
+	ReasonCautions         = "Cautions"
+	ReasonFindings         = "Findings"
+	ReasonNoFindings       = "NoFindings"
 )

@@ -10,8 +10,8 @@ type SimulationStatus struct {
 	// observedGeneration of the spec that this status is about.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// conditions are Succeeded, Running, MetricsAvailable, Finished and
-	// AutoScalingAccepted.
+	// conditions are Succeeded, Running, MetricsAvailable, Finished,
+	// AutoScalingAccepted and Advised.
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16

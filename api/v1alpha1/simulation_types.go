@@ -40,6 +40,12 @@ type SimulationSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	// +optional
 	Objectives []Objective `json:"objectives,omitempty"`
+	// faults go wrong on purpose during the run, to rehearse failures too.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	// +optional
+	Faults []Fault `json:"faults,omitempty"`
 }
 
 // GraphRef names a ComponentGraph.
@@ -365,6 +371,11 @@ type Rule struct {
 	// +kubebuilder:validation:Maximum=3600
 	// +optional
 	ForSeconds *int32 `json:"forSeconds,omitempty"`
+	// windowSeconds that the rule's signals are measured over; left out, that of all rules.
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=3600
+	// +optional
+	WindowSeconds *int32 `json:"windowSeconds,omitempty"`
 	// then is what the rule does.
 	// +kubebuilder:validation:Enum=AddReplica;RemoveReplica;InsertLoadBalancer;AddReadReplica;SuggestSharding;InsertCache;AddWorkers;InsertCDN
 	// +optional
@@ -481,6 +492,71 @@ type LatencyObjective struct {
 	// +required
 	Threshold Duration `json:"threshold,omitempty"`
 }
+
+// Fault is something that goes wrong on purpose, for a while.
+// +kubebuilder:validation:XValidation:rule="has(self.component) == (self.kind in ['Slow', 'Failing', 'Crash'])",message="Slow, Failing and Crash befall a component: write its name in component; MetricsOutage and MetricsDelay befall none: leave component out"
+// +kubebuilder:validation:XValidation:rule="has(self.latency) == (self.kind == 'Slow')",message="latency is what a Slow component adds to each request: write it for Slow and for no other kind"
+// +kubebuilder:validation:XValidation:rule="has(self.errorRatePartsPerMillion) == (self.kind == 'Failing')",message="errorRatePartsPerMillion is what a Failing component fails: write it for Failing and for no other kind"
+// +kubebuilder:validation:XValidation:rule="has(self.delaySeconds) == (self.kind == 'MetricsDelay')",message="delaySeconds is how old measurements are: write it for MetricsDelay and for no other kind"
+// +kubebuilder:validation:XValidation:rule="has(self.durationSeconds) == (self.kind != 'Crash')",message="write durationSeconds, how long the fault lasts; a Crash happens at once and has none"
+// +kubebuilder:validation:XValidation:rule="!has(self.everySeconds) || !has(self.durationSeconds) || self.everySeconds > self.durationSeconds",message="a fault must end before it begins again: write everySeconds greater than durationSeconds"
+// +kubebuilder:validation:XValidation:rule="!has(self.instances) || has(self.component)",message="instances are those of a component: write component, or leave instances out"
+type Fault struct {
+	// name of the fault.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +required
+	Name string `json:"name,omitempty"`
+	// kind of the fault: Slow makes requests of a component wait longer, Failing
+	// makes them fail, Crash ends instances, which are started again; MetricsOutage
+	// takes the measurements from the rules, MetricsDelay shows them old ones.
+	// +kubebuilder:validation:Enum=Slow;Failing;Crash;MetricsOutage;MetricsDelay
+	// +required
+	Kind FaultKind `json:"kind,omitempty"`
+	// atSeconds of the run it begins.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=86400
+	// +required
+	AtSeconds *int32 `json:"atSeconds,omitempty"`
+	// durationSeconds that it lasts.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	DurationSeconds *int32 `json:"durationSeconds,omitempty"`
+	// everySeconds it begins again; left out, it happens once.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	EverySeconds *int32 `json:"everySeconds,omitempty"`
+	// component that it befalls: one of the graph, or one that a rule inserts.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	Component string `json:"component,omitempty"`
+	// instances of the component that it befalls, the first ones by number; left
+	// out, all.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=64
+	// +optional
+	Instances *int32 `json:"instances,omitempty"`
+	// latency that a Slow component adds to each request.
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || (duration(self) > duration('0s') && duration(self) <= duration('10m'))",message="write a latency of more than 0s and at most 10m"
+	// +optional
+	Latency *Duration `json:"latency,omitempty"`
+	// errorRatePartsPerMillion of the requests that a Failing component fails.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	// +optional
+	ErrorRatePartsPerMillion *int32 `json:"errorRatePartsPerMillion,omitempty"`
+	// delaySeconds that measurements are old.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=900
+	// +optional
+	DelaySeconds *int32 `json:"delaySeconds,omitempty"`
+}
+
+// FaultKind names what goes wrong.
+type FaultKind string
 
 // Simulation is one run of traffic against a graph.
 //

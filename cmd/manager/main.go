@@ -9,17 +9,12 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	authentication "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
-	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/controllers"
 	"flashcrowd.io/flashcrowd/internal/desired"
 	"flashcrowd.io/flashcrowd/internal/metrics"
@@ -63,10 +58,6 @@ func main() {
 	}
 }
 
-// reconciliationTimeout bounds one reconcile, and with it how long a read waits
-// for a watch that is away.
-const reconciliationTimeout = 30 * time.Second
-
 func run(f flags) error {
 	mgr, err := newManager(f)
 	if err != nil {
@@ -95,29 +86,17 @@ func run(f flags) error {
 }
 
 func newManager(f flags) (ctrl.Manager, error) {
-	scheme := runtime.NewScheme()
-	if err := clientgoscheme.AddToScheme(scheme); err != nil {
-		return nil, fmt.Errorf("registering Kubernetes kinds: %w", err)
-	}
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		return nil, fmt.Errorf("registering our kinds: %w", err)
+	options, err := controllers.ManagerOptions()
+	if err != nil {
+		return nil, err
 	}
 	kubeconfig, err := ctrl.GetConfig()
 	if err != nil {
 		return nil, fmt.Errorf("finding the cluster: %w", err)
 	}
 	kubeconfig.QPS, kubeconfig.Burst = 200, 400
-	yes, warm := true, true
-	mgr, err := ctrl.NewManager(kubeconfig, ctrl.Options{
-		Scheme:                        scheme,
-		Client:                        client.Options{Cache: &client.CacheOptions{EnableReadYourWritesConsistency: &yes}},
-		Controller:                    config.Controller{ReconciliationTimeout: reconciliationTimeout, EnableWarmup: &warm},
-		Metrics:                       metricsOptions(f.metricsBind),
-		HealthProbeBindAddress:        f.healthBind,
-		LeaderElection:                f.leaderElection,
-		LeaderElectionID:              "manager.flashcrowd.io",
-		LeaderElectionReleaseOnCancel: true,
-	})
+	options.Metrics, options.HealthProbeBindAddress, options.LeaderElection = metricsOptions(f.metricsBind), f.healthBind, f.leaderElection
+	mgr, err := ctrl.NewManager(kubeconfig, options)
 	if err != nil {
 		return nil, fmt.Errorf("making the manager: %w", err)
 	}

@@ -17,6 +17,9 @@ import (
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
+// crashed is the exit code of a planned crash: that of a process killed by SIGKILL.
+const crashed = 137
+
 // drainGrace is less than the grace period of the pod.
 const drainGrace = 25 * time.Second
 
@@ -52,7 +55,11 @@ func run(log *slog.Logger) error {
 		return err
 	}
 	log.Info("stub listens", "requests", requests.Addr().String(), "metrics", health.Addr().String())
-	node := stub.New(stub.Options{Component: id.Component, Pod: id.Instance, Log: log, Now: func() int64 { return time.Now().UnixNano() }})
+	node := stub.New(stub.Options{
+		Component: id.Component, Pod: id.Instance, Log: log,
+		Now:   func() int64 { return time.Now().UnixNano() },
+		Crash: func() { os.Exit(crashed) },
+	})
 	// The topology and the metrics outlive the signal: a draining stub needs both.
 	background, done := context.WithCancel(context.Background())
 	group, background := errgroup.WithContext(background)

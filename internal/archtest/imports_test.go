@@ -101,7 +101,7 @@ func in(dir string, rooms ...string) bool {
 // layers from the bottom up: a room imports only its own layer's listed
 // siblings and layers below.
 var layers = [][]string{
-	{"api", "config", "internal/graph", "internal/traffic", "internal/station", "internal/draw"},
+	{"api", "config", "internal/graph", "internal/traffic", "internal/station", "internal/fault", "internal/cache"},
 	{"internal/scaling", "internal/wire", "internal/report"},
 	{"internal/desired", "internal/topology", "internal/metrics", "internal/feed", "internal/history", "internal/plan", "internal/transport", "internal/stub", "loadgen", "internal/rehearsal", "internal/process"},
 	{"controllers", "dashboard", "internal/localcluster"},
@@ -145,7 +145,7 @@ var walls = []struct {
 	{[]string{"controllers"}, []string{module + "dashboard"}, "the dashboard reads the two truths, never the reconcilers"},
 	{[]string{"dashboard"}, []string{module + "controllers"}, "the dashboard reads the two truths, never the reconcilers"},
 	{
-		[]string{"internal/process", "internal/stub", "internal/transport", "loadgen", "cmd/stub", "cmd/loadgen", "internal/wire", "internal/graph", "internal/traffic", "internal/station", "internal/draw", "internal/scaling"},
+		[]string{"internal/process", "internal/stub", "internal/transport", "loadgen", "cmd/stub", "cmd/loadgen", "internal/wire", "internal/graph", "internal/traffic", "internal/station", "internal/fault", "internal/cache", "internal/scaling"},
 		[]string{"k8s.io/", "sigs.k8s.io/", module + "api"},
 		"a stub is small and knows no Kubernetes",
 	},

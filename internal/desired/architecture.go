@@ -24,7 +24,11 @@ func Architecture(spec v1alpha1.ComponentGraphSpec) (graph.Architecture, error) 
 		arch.Components = append(arch.Components, component)
 	}
 	for _, c := range spec.Connections {
-		arch.Connections = append(arch.Connections, connection(c))
+		connection, err := connection(c)
+		if err != nil {
+			return graph.Architecture{}, fmt.Errorf("connection %s -> %s: %w", c.From, c.To, err)
+		}
+		arch.Connections = append(arch.Connections, connection)
 	}
 	return arch, nil
 }
@@ -41,6 +45,9 @@ func component(c v1alpha1.Component) (graph.Component, error) {
 	p := &parser{}
 	out.Capacity = p.capacity(kind, c.Capacity)
 	out.StartupDelay = p.optional("startupDelay", c.StartupDelay)
+	if w := c.WarmUp; w != nil {
+		out.WarmUp = &graph.WarmUp{Duration: p.duration("warmUp.duration", string(w.Duration)), SlowdownPercent: value(w.SlowdownPercent, 0)}
+	}
 	p.blocks(&out, c)
 	return out, p.err
 }
@@ -93,6 +100,7 @@ func (p *parser) capacity(kind graph.ComponentType, c *v1alpha1.Capacity) graph.
 			LimitBytes:      int64(value(m.LimitMiB, int32(out.Memory.LimitBytes>>20))) << 20,
 			BaseBytes:       int64(value(m.BaseMiB, int32(out.Memory.BaseBytes>>20))) << 20,
 			PerRequestBytes: int64(value(m.PerRequestKiB, int32(out.Memory.PerRequestBytes>>10))) << 10,
+			PerPeerBytes:    int64(value(m.PerPeerKiB, 0)) << 10,
 		}
 	}
 	return out
@@ -150,15 +158,17 @@ func (p *parser) blocks(out *graph.Component, c v1alpha1.Component) {
 	}
 }
 
-func connection(c v1alpha1.Connection) graph.Connection {
+func connection(c v1alpha1.Connection) (graph.Connection, error) {
+	p := &parser{}
 	out := graph.Connection{
 		From: c.From, To: c.To, Calls: value(c.Calls, 1),
 		Mode: graph.CallMode(or(string(c.Mode), string(graph.Sequential))), ProbabilityPercent: value(c.ProbabilityPercent, 100),
+		Timeout: p.optional("timeout", c.Timeout), Retries: value(c.Retries, 0), PoolSize: value(c.PoolSize, 0),
 	}
 	for _, class := range c.Classes {
 		out.Classes = append(out.Classes, graph.Class(class))
 	}
-	return out
+	return out, p.err
 }
 
 // value is what a pointer points to, or the default.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/fault"
 	"flashcrowd.io/flashcrowd/internal/traffic"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
@@ -17,6 +18,10 @@ func Plan(sim *v1alpha1.Simulation, trace string) (wire.Plan, error) {
 	if err != nil {
 		return wire.Plan{}, err
 	}
+	faults, err := Faults(sim.Spec.Faults)
+	if err != nil {
+		return wire.Plan{}, err
+	}
 	plan := wire.Plan{
 		Simulation: sim.Namespace + "/" + sim.Name, UID: string(sim.UID),
 		Duration:   seconds(sim.Spec.DurationSeconds),
@@ -24,6 +29,7 @@ func Plan(sim *v1alpha1.Simulation, trace string) (wire.Plan, error) {
 		Stopped:    sim.Spec.State == v1alpha1.StateStopped,
 		Finished:   sim.Status.CompletionTime != nil,
 		Traffic:    offered,
+		Faults:     faults,
 		Generators: value(sim.Spec.Traffic.Generators, 1),
 	}
 	if sim.Status.StartTime != nil {
@@ -33,6 +39,20 @@ func Plan(sim *v1alpha1.Simulation, trace string) (wire.Plan, error) {
 		plan.PausedAt = sim.Status.PausedTime.Time
 	}
 	return plan, nil
+}
+
+// Faults are what goes wrong in a run, as its spec has them.
+func Faults(list []v1alpha1.Fault) (fault.Plan, error) {
+	p := &parser{}
+	var out fault.Plan
+	for _, f := range list {
+		out = append(out, fault.Fault{
+			Name: f.Name, Kind: fault.Kind(f.Kind), At: seconds(f.AtSeconds), Duration: seconds(f.DurationSeconds), Every: seconds(f.EverySeconds),
+			Component: f.Component, Instances: value(f.Instances, 0), Latency: p.optional("latency", f.Latency),
+			ErrorRatePPM: value(f.ErrorRatePartsPerMillion, 0), Delay: seconds(f.DelaySeconds),
+		})
+	}
+	return out, p.err
 }
 
 func seconds(s *int32) time.Duration { return time.Duration(value(s, 0)) * time.Second }

@@ -79,23 +79,24 @@ func Service(cg *v1alpha1.ComponentGraph, component string) *corev1ac.ServiceApp
 		WithSpec(corev1ac.ServiceSpec().
 			WithClusterIP(corev1.ClusterIPNone).
 			WithSelector(labels).
-			WithPorts(corev1ac.ServicePort().WithName("data").WithPort(wire.DataPort).WithTargetPort(intstr.FromString("data"))))
+			WithPorts(corev1ac.ServicePort().WithName("data").WithProtocol(corev1.ProtocolTCP).WithPort(wire.DataPort).WithTargetPort(intstr.FromString("data"))))
 }
 
 // GeneratorJobName is the name of a simulation's load generators.
 func GeneratorJobName(simulation string) string { return simulation + "-load" }
 
 // GeneratorLabels select the generators of a simulation.
-func GeneratorLabels(graphName, simulation string) map[string]string {
+func GeneratorLabels(sim *v1alpha1.Simulation) map[string]string {
 	return map[string]string{
-		labelName: AppLoadgen, labelManagedBy: managedBy, wire.LabelGraph: graphName, wire.LabelSimulation: simulation,
+		labelName: AppLoadgen, labelManagedBy: managedBy, wire.LabelGraph: sim.Spec.GraphRef.Name,
+		wire.LabelSimulation: sim.Name, wire.LabelRun: string(sim.UID),
 	}
 }
 
 // GeneratorJob runs the generators of one simulation; each has an index, and one
 // that dies is started again with the same.
 func GeneratorJob(sim *v1alpha1.Simulation, o Options) *batchac.JobApplyConfiguration {
-	labels := GeneratorLabels(sim.Spec.GraphRef.Name, sim.Name)
+	labels := GeneratorLabels(sim)
 	generators := value(sim.Spec.Traffic.Generators, 1)
 	return batchac.Job(GeneratorJobName(sim.Name), sim.Namespace).
 		WithLabels(labels).
@@ -131,8 +132,8 @@ func stubPod(cg *v1alpha1.ComponentGraph, c graph.Component, o Options) *corev1a
 			envField(wire.EnvPodIP, "status.podIP"),
 		).
 		WithPorts(
-			corev1ac.ContainerPort().WithName("data").WithContainerPort(wire.DataPort),
-			corev1ac.ContainerPort().WithName("metrics").WithContainerPort(wire.MetricsPort),
+			port("data", wire.DataPort),
+			port("metrics", wire.MetricsPort),
 		).
 		WithReadinessProbe(probe("/readyz", 1, 3)).
 		WithLivenessProbe(probe("/livez", 5, 6))
@@ -149,7 +150,7 @@ func generatorPod(sim *v1alpha1.Simulation, o Options) *corev1ac.PodSpecApplyCon
 			envField(wire.EnvInstance, "metadata.name"),
 			envField(wire.EnvPodIP, "status.podIP"),
 		).
-		WithPorts(corev1ac.ContainerPort().WithName("metrics").WithContainerPort(wire.MetricsPort)).
+		WithPorts(port("metrics", wire.MetricsPort)).
 		WithReadinessProbe(probe("/readyz", 1, 3))
 	return basePod(container).WithRestartPolicy(corev1.RestartPolicyOnFailure).WithTerminationGracePeriodSeconds(1)
 }
@@ -183,6 +184,11 @@ func baseContainer(name, image string) *corev1ac.ContainerApplyConfiguration {
 		WithVolumeMounts(corev1ac.VolumeMount().WithName(tokenVolume).WithMountPath(tokenMount).WithReadOnly(true))
 }
 
+// port of a container; its protocol is part of its identity, so it is told.
+func port(name string, number int32) *corev1ac.ContainerPortApplyConfiguration {
+	return corev1ac.ContainerPort().WithName(name).WithProtocol(corev1.ProtocolTCP).WithContainerPort(number)
+}
+
 func probe(path string, periodSeconds, failures int32) *corev1ac.ProbeApplyConfiguration {
 	return corev1ac.Probe().
 		WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString("metrics"))).
@@ -195,5 +201,5 @@ func env(name, text string) *corev1ac.EnvVarApplyConfiguration {
 
 func envField(name, path string) *corev1ac.EnvVarApplyConfiguration {
 	return corev1ac.EnvVar().WithName(name).WithValueFrom(corev1ac.EnvVarSource().
-		WithFieldRef(corev1ac.ObjectFieldSelector().WithFieldPath(path)))
+		WithFieldRef(corev1ac.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath(path)))
 }

@@ -60,6 +60,8 @@ type Component struct {
 	Capacity Capacity      `json:"capacity"`
 	// StartupDelay is how long a new replica takes before it is ready.
 	StartupDelay time.Duration `json:"startupDelay,omitempty"`
+	// WarmUp is how a new replica is slower at first; nil is as fast at once.
+	WarmUp *WarmUp `json:"warmUp,omitempty"`
 	// ErrorRatePPM is the share of requests that fail by themselves, in parts per million.
 	ErrorRatePPM int32 `json:"errorRatePPM,omitempty"`
 	// BurnCPU makes replicas spend real CPU time for their service time.
@@ -73,6 +75,13 @@ type Component struct {
 	// Position is where the user put the node; nil lets the layout choose.
 	Position *Point `json:"position,omitempty"`
 	Origin   Origin `json:"origin"`
+}
+
+// WarmUp makes service times longer by SlowdownPercent for a time from a
+// replica's first request on.
+type WarmUp struct {
+	Duration        time.Duration `json:"duration"`
+	SlowdownPercent int32         `json:"slowdownPercent"`
 }
 
 // Point is a canvas position in pixels.
@@ -115,6 +124,8 @@ type Memory struct {
 	LimitBytes      int64 `json:"limitBytes,omitempty"`
 	BaseBytes       int64 `json:"baseBytes,omitempty"`
 	PerRequestBytes int64 `json:"perRequestBytes,omitempty"`
+	// PerPeerBytes is what each connection from or to another instance adds.
+	PerPeerBytes int64 `json:"perPeerBytes,omitempty"`
 }
 
 // DistributionKind names a service-time distribution.
@@ -218,6 +229,12 @@ type Connection struct {
 	Calls int32    `json:"calls"`
 	Mode  CallMode `json:"mode"`
 	// ProbabilityPercent is the chance that a request makes the calls, 1 to 100.
-	ProbabilityPercent int32  `json:"probabilityPercent"`
-	Origin             Origin `json:"origin"`
+	ProbabilityPercent int32 `json:"probabilityPercent"`
+	// Timeout after which the caller gives a call up; 0 waits for ever.
+	Timeout time.Duration `json:"timeout,omitempty"`
+	// Retries of a call that failed or was given up.
+	Retries int32 `json:"retries,omitempty"`
+	// PoolSize bounds the open calls of each replica of the caller; 0 is unbounded.
+	PoolSize int32  `json:"poolSize,omitempty"`
+	Origin   Origin `json:"origin"`
 }

@@ -21,6 +21,7 @@ func (a Architecture) Clone() Architecture {
 func cloneComponent(c Component) Component {
 	c.Capacity.ByClass = maps.Clone(c.Capacity.ByClass)
 	c.Capacity.QueueLimit = clonePointer(c.Capacity.QueueLimit)
+	c.WarmUp = clonePointer(c.WarmUp)
 	c.LoadBalancer = clonePointer(c.LoadBalancer)
 	c.Database = clonePointer(c.Database)
 	c.Cache = clonePointer(c.Cache)

@@ -236,18 +236,3 @@ func TestCompactMergesTheSizesOfAComponent(t *testing.T) {
 		t.Errorf("compacted to %+v, want api 1 -> 5 alone", got)
 	}
 }
-
-func TestRoutesShareReadsBetweenPrimaryAndReplicas(t *testing.T) {
-	a := Fold(shop(), []Decision{{ID: 1, Action: AddReadReplica, Component: "db", To: 1, Added: new(ReadReplicaOf(component("db", Database, 1), "db-replica"))}})
-	a.Connections[2].Classes = []Class{Async}
-	reads, writes, async := Routes(a, "api", Read), Routes(a, "api", Write), Routes(a, "api", Async)
-	if len(reads) != 1 || len(reads[0].Targets) != 2 {
-		t.Errorf("reads %+v, want one call shared by two", reads)
-	}
-	if len(writes) != 1 || len(writes[0].Targets) != 1 || writes[0].Targets[0] != "db" {
-		t.Errorf("writes %+v, want the primary alone", writes)
-	}
-	if len(async) != 2 {
-		t.Errorf("async %+v, want the database and the queue", async)
-	}
-}

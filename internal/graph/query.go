@@ -102,3 +102,8 @@ func (c Component) IsReadReplica() bool { return c.Database != nil && c.Database
 func (c Connection) Passes(class Class) bool {
 	return len(c.Classes) == 0 || slices.Contains(c.Classes, class)
 }
+
+// EdgeIn reports whether a component has an edge in a region.
+func (c Component) EdgeIn(region string) bool {
+	return c.Type == CDN && (c.CDN == nil || len(c.CDN.Regions) == 0 || slices.Contains(c.CDN.Regions, region))
+}

@@ -22,6 +22,7 @@ const (
 	partRates       = "rates"       // requests a second that end, by outcome
 	partOwn         = "ownLatency"  // ms spent in the component itself
 	partConnections = "connections" // percent of the pool, by pod
+	partLookups     = "lookups"     // keys a second that caches are asked for, by outcome
 )
 
 // window is a duration as PromQL writes it.
@@ -52,12 +53,30 @@ func componentExpression(namespace, graph string, w time.Duration) string {
 		{partOwn, meanMilliseconds(wire.ComponentOwnDuration, s, r)},
 		{scaling.LatencyP95, quantileMilliseconds(0.95, wire.ComponentDuration, s, r)},
 		{scaling.LatencyP99, quantileMilliseconds(0.99, wire.ComponentDuration, s, r)},
+		{scaling.Lag, "max by (component) (avg_over_time(" + over(wire.ComponentOldestMessage) + "))"},
+		{scaling.ReplicationLag, meanMilliseconds(wire.ComponentReplicationLag, s, r)},
+		{partLookups, "sum by (component, outcome) (rate(" + over(wire.ComponentCacheLookups) + "))"},
 	}
 	expressions := make([]string, 0, len(parts))
 	for _, p := range parts {
-		expressions = append(expressions, fmt.Sprintf(`label_replace(%s, %q, %q, "", "")`, p.expression, signalLabel, p.name))
+		expressions = append(expressions, named(p.name, p.expression))
 	}
 	return strings.Join(expressions, " or ")
+}
+
+// named labels a part of a combined question.
+func named(name, expression string) string {
+	return fmt.Sprintf(`label_replace(%s, %q, %q, "", "")`, expression, signalLabel, name)
+}
+
+// networkExpression asks for the mean time between the clients of a run and the
+// entry, in milliseconds: one value without labels.
+func networkExpression(namespace, graph, simulation string, w time.Duration) string {
+	s := fmt.Sprintf(`{namespace=%q,graph=%q,simulation=%q}`, namespace, graph, simulation)
+	sum := func(suffix string) string {
+		return fmt.Sprintf("sum(rate(%s%s%s[%s]))", wire.LoadgenNetwork, suffix, s, window(w))
+	}
+	return named(scaling.GeoLatency, fmt.Sprintf("1000 * %s / (%s > 0)", sum("_sum"), sum("_count")))
 }
 
 func meanMilliseconds(name, s, r string) string {

@@ -16,13 +16,25 @@ import (
 // Question asks what the components of a graph did in the window before a time.
 type Question struct {
 	Namespace, Graph string
-	At               time.Time
-	Window           time.Duration
+	// Simulation is the run whose clients are asked for, Entry the component that
+	// they reach first; both empty if there is none.
+	Simulation, Entry string
+	At                time.Time
+	Window            time.Duration
+	// Further are windows other than Window that some rule looks at.
+	Further []time.Duration
 	// ScrapeInterval is how often the source samples, which coverage is counted by.
 	ScrapeInterval time.Duration
 	Components     []ComponentQuestion
 	// Queries are signals of the user's own, by name.
-	Queries []scaling.Query
+	Queries []Query
+}
+
+// Query is a signal of the user's own; Window is that of the rule that names it,
+// which the query itself need not know.
+type Query struct {
+	scaling.Query
+	Window time.Duration
 }
 
 // ComponentQuestion names a component and how many replicas it has; these come
@@ -40,18 +52,39 @@ const warm = 0.8
 // Observe measures every component. Signals that the source does not know are
 // left out, which is unknown to the rules; an error means that nothing is known.
 func (c *Client) Observe(ctx context.Context, q Question) ([]scaling.Observation, error) {
-	vector, err := c.vector(ctx, componentExpression(q.Namespace, q.Graph, q.Window), q.At)
-	if err != nil {
-		return nil, err
-	}
-	samples := group(vector)
 	observations := make([]scaling.Observation, 0, len(q.Components))
 	for _, component := range q.Components {
-		o := scaling.Observation{Component: component.Name, Replicas: component.Replicas}
-		o.Signals = measure(q, component, samples[component.Name])
-		observations = append(observations, o)
+		observations = append(observations, scaling.Observation{Component: component.Name, Replicas: component.Replicas})
+	}
+	for _, w := range append([]time.Duration{q.Window}, q.Further...) {
+		over := q
+		over.Window = w
+		if err := c.observeWindow(ctx, over, observations); err != nil {
+			return nil, err
+		}
 	}
 	return observations, c.observeQueries(ctx, q, observations)
+}
+
+// observeWindow adds every built-in signal over the window of q.
+func (c *Client) observeWindow(ctx context.Context, q Question, observations []scaling.Observation) error {
+	expression := componentExpression(q.Namespace, q.Graph, q.Window)
+	if q.Entry != "" {
+		expression += " or " + networkExpression(q.Namespace, q.Graph, q.Simulation, q.Window)
+	}
+	vector, err := c.vector(ctx, expression, q.At)
+	if err != nil {
+		return err
+	}
+	samples := group(vector)
+	for i, component := range q.Components {
+		parts := samples[component.Name]
+		if network := samples[""][scaling.GeoLatency]; component.Name == q.Entry && len(parts) > 0 {
+			parts[scaling.GeoLatency] = network
+		}
+		observations[i].Signals = append(observations[i].Signals, measure(q, component, parts)...)
+	}
+	return nil
 }
 
 // observeQueries adds the user's signals. A query that fails leaves its signal unknown.
@@ -70,7 +103,7 @@ func (c *Client) observeQueries(ctx context.Context, q Question, observations []
 			})
 			if index >= 0 && finite(float64(sample.Value)) {
 				observations[index].Signals = append(observations[index].Signals, scaling.Measurement{Signal: query.Name, Value: scaling.Value{
-					Value: float64(sample.Value), N: 1, First: q.At.Add(-q.Window), Last: sample.Timestamp.Time(), Coverage: 1, Window: q.Window,
+					Value: float64(sample.Value), N: 1, First: q.At.Add(-query.Window), Last: sample.Timestamp.Time(), Coverage: 1, Window: query.Window,
 				}})
 			}
 		}
@@ -144,6 +177,10 @@ func measure(q Question, component ComponentQuestion, parts map[string]model.Vec
 	m.total(scaling.Latency, latency)
 	m.total(scaling.LatencyP95, parts[scaling.LatencyP95])
 	m.total(scaling.LatencyP99, parts[scaling.LatencyP99])
+	m.total(scaling.Lag, parts[scaling.Lag])
+	m.total(scaling.ReplicationLag, parts[scaling.ReplicationLag])
+	m.total(scaling.GeoLatency, parts[scaling.GeoLatency])
+	m.lookups(parts[partLookups])
 	m.downstream(parts)
 	return m.list
 }
@@ -209,6 +246,14 @@ func (m *measurements) rates(arrivals, ends model.Vector) {
 		m.add(scaling.ReadRatio, 100*byClass[string(graph.Read)]/arrived, nil)
 		m.add(scaling.WriteRatio, 100*byClass[string(graph.Write)]/arrived, nil)
 		m.add(scaling.StaticRatio, 100*byClass[string(graph.Static)]/arrived, nil)
+	}
+}
+
+// lookups is the share of keys that were there; that of a cache which nobody
+// asks is not known.
+func (m *measurements) lookups(vector model.Vector) {
+	if asked, byOutcome := sumBy(vector, "outcome"); asked > 0 {
+		m.add(scaling.HitRatio, 100*byOutcome[wire.OutcomeHit]/asked, nil)
 	}
 }
 

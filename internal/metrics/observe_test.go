@@ -103,6 +103,97 @@ func TestObserveTurnsSamplesIntoSignals(t *testing.T) {
 	}
 }
 
+// byExpression answers each query with the samples of the first word that it contains.
+func byExpression(t *testing.T, answers map[string][]map[string]any) *Client {
+	t.Helper()
+	return answering(t, func(w http.ResponseWriter, r *http.Request) {
+		var samples []map[string]any
+		for word, some := range answers {
+			if strings.Contains(r.FormValue("query"), word) {
+				samples = append(samples, some...)
+			}
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": map[string]any{"resultType": "vector", "result": samples}})
+	})
+}
+
+func TestSignalsOfOneTypeOfComponent(t *testing.T) {
+	samples := append(seen("queue", "q"), seen("cache", "c")...)
+	samples = append(samples, seen("replica", "r")...)
+	samples = append(samples, seen("idle", "i")...)
+	samples = append(samples,
+		sample("1200", "signal", "queueDepth", "component", "queue"), sample("7.5", "signal", "lag", "component", "queue"),
+		sample("900", "signal", "lookups", "component", "cache", "outcome", "hit"), sample("100", "signal", "lookups", "component", "cache", "outcome", "miss"),
+		sample("0", "signal", "lookups", "component", "idle", "outcome", "hit"),
+		sample("20", "signal", "replicationLag", "component", "replica"),
+	)
+	q := question()
+	q.Components = []ComponentQuestion{{Name: "queue", Type: graph.MessageQueue}, {Name: "cache", Type: graph.Cache}, {Name: "idle", Type: graph.Cache}, {Name: "replica", Type: graph.Database}}
+	list, err := prometheus(t, samples...).Observe(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []map[string]float64{
+		{scaling.QueueDepth: 1200, scaling.Lag: 7.5}, {scaling.HitRatio: 90}, {}, {scaling.ReplicationLag: 20},
+	} {
+		for _, name := range []string{scaling.QueueDepth, scaling.Lag, scaling.HitRatio, scaling.ReplicationLag} {
+			got := list[i].Signal(name, q.Window)
+			if value, known := want[name]; known != (got.Missing == "") || got.Value != value {
+				t.Errorf("%s of %s is %+v, want %v (known: %v)", name, list[i].Component, got, value, known)
+			}
+		}
+	}
+}
+
+// The clients' distance is measured by the generators and is a signal of the
+// entry alone, which is known only while the entry is measured.
+func TestGeoLatencyBelongsToTheEntry(t *testing.T) {
+	samples := append(seen("api", "a"), seen("db", "d")...)
+	samples = append(samples, sample("130", "signal", "geoLatency"))
+	q := question()
+	q.Simulation, q.Entry = "run", "api"
+	list, err := byExpression(t, map[string][]map[string]any{`simulation="run"`: samples}).Observe(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := list[0].Signal(scaling.GeoLatency, q.Window); got.Value != 130 {
+		t.Errorf("geoLatency of the entry is %+v, want 130 ms", got)
+	}
+	if got := list[1].Signal(scaling.GeoLatency, q.Window); got.Missing == "" {
+		t.Errorf("geoLatency of the database is %+v, want unknown", got)
+	}
+}
+
+// A rule with a window of its own sees what was measured over that window, and
+// only pods that were sampled throughout it.
+func TestFurtherWindowsAreMeasuredToo(t *testing.T) {
+	short := append(seen("api", "a"), sample("90", "signal", "cpu", "component", "api", "pod", "a"))
+	long := []map[string]any{
+		sample("60", "signal", "samples", "component", "api", "pod", "a"), sample(fmt.Sprint(noon.Unix()), "signal", "last", "component", "api", "pod", "a"),
+		sample("40", "signal", "cpu", "component", "api", "pod", "a"),
+	}
+	q := question()
+	q.Further = []time.Duration{time.Minute}
+	q.Queries = []Query{{Query: scaling.Query{Name: "depth", PromQL: "max(depth)"}, Window: time.Minute}}
+	c := byExpression(t, map[string][]map[string]any{"[10s]": short, "[1m]": long, "max(depth)": {sample("5", "component", "api")}})
+	list, err := c.Observe(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct {
+		signal string
+		window time.Duration
+		value  float64
+	}{{scaling.CPU, 10 * time.Second, 90}, {scaling.CPU, time.Minute, 40}, {"depth", time.Minute, 5}} {
+		if got := list[0].Signal(want.signal, want.window); got.Value != want.value || got.Missing != "" {
+			t.Errorf("%s over %s is %+v, want %v", want.signal, want.window, got, want.value)
+		}
+	}
+	if got := list[0].Signal("depth", 10*time.Second); got.Missing == "" {
+		t.Errorf("depth over the other window is %+v, want unknown", got)
+	}
+}
+
 func TestPodsThatJustBeganDoNotCount(t *testing.T) {
 	samples := append(seen("api", "old"),
 		sample("3", "signal", "samples", "component", "api", "pod", "new"),

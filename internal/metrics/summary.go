@@ -98,7 +98,7 @@ func summaryExpression(r Run) string {
 	}
 	expressions := make([]string, 0, len(parts))
 	for _, p := range parts {
-		expressions = append(expressions, fmt.Sprintf(`label_replace(%s, %q, %q, "", "")`, p.expression, signalLabel, p.name))
+		expressions = append(expressions, named(p.name, p.expression))
 	}
 	return strings.Join(expressions, " or ")
 }

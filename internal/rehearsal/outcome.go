@@ -5,9 +5,13 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/desired"
+	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/report"
+	"flashcrowd.io/flashcrowd/internal/scaling"
 )
 
 // Report is the report of a simulation on a graph, as far as it has come.
@@ -16,7 +20,7 @@ func Report(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) report.Report
 		Simulation: sim.Namespace + "/" + sim.Name, Graph: sim.Namespace + "/" + sim.Spec.GraphRef.Name, Engine: report.Live,
 		Valid: true, Verdict: verdict(sim), DurationSeconds: float64(sim.Status.ElapsedSeconds),
 		Objectives: []report.Objective{}, Decisions: Decisions(sim), Alerts: []report.Alert{}, Findings: []report.Finding{},
-		Components: []report.Component{}, Connections: []report.Connection{},
+		Evaluations: evaluations(sim), Components: []report.Component{}, Connections: []report.Connection{}, Scaling: times(sim),
 	}
 	if s := sim.Status.Summary; s != nil {
 		r.Valid, r.InvalidReason = s.Invalid == "", s.Invalid
@@ -76,13 +80,57 @@ func Decisions(sim *v1alpha1.Simulation) []report.Decision {
 		row := report.Decision{
 			Time: d.Time.Time, Rule: d.Rule, Action: string(d.Action), Component: d.Component, From: d.From, To: d.To, Reason: d.Reason,
 		}
-		if sim.Status.StartTime != nil {
-			row.Second = max(0, d.Time.Sub(sim.Status.StartTime.Time).Seconds())
+		row.Second = second(sim, d.Time)
+		for _, s := range d.Signals {
+			signal := report.Signal{Name: s.Name, WindowSeconds: s.WindowSeconds}
+			if v := scaled(s.ValueMilli); v != nil {
+				signal.Value = *v
+			}
+			if v := scaled(s.ThresholdMilli); v != nil {
+				signal.Threshold = *v
+			}
+			row.Signals = append(row.Signals, signal)
 		}
 		if e := d.Effect; e != nil {
 			row.Effect = fmt.Sprintf("%s: %s %.4g -> %.4g", e.Verdict, e.Signal, float64(*e.BeforeMilli)/1000, float64(*e.AfterMilli)/1000)
 		}
 		out = append(out, row)
+	}
+	return out
+}
+
+// second of the run that a time is, 0 before it began.
+func second(sim *v1alpha1.Simulation, at metav1.MicroTime) float64 {
+	if sim.Status.StartTime == nil {
+		return 0
+	}
+	return max(0, at.Sub(sim.Status.StartTime.Time).Seconds())
+}
+
+func evaluations(sim *v1alpha1.Simulation) []report.Evaluation {
+	out := []report.Evaluation{}
+	for _, e := range sim.Status.Evaluations {
+		row := report.Evaluation{Component: e.Component, Rule: e.Rule, Result: e.Result, Message: e.Message}
+		if e.Since != nil {
+			row.Second = second(sim, *e.Since)
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// times are those that the rules of a run kept to.
+func times(sim *v1alpha1.Simulation) *report.Scaling {
+	s := scaling.Defaults()
+	out := &report.Scaling{WindowSeconds: int32(s.Window / time.Second), StabilizationSeconds: int32(s.ScaleInStabilization / time.Second)}
+	if w := sim.Spec.AutoScaling.WindowSeconds; w != nil {
+		out.StabilizationSeconds = out.StabilizationSeconds * *w / out.WindowSeconds // times grow with the window
+		out.WindowSeconds = *w
+	}
+	for _, rule := range sim.Spec.AutoScaling.Rules {
+		if rule.Name == scaling.RuleScaleIn && rule.StabilizationSeconds != nil {
+			out.StabilizationSeconds = *rule.StabilizationSeconds
+		}
 	}
 	return out
 }
@@ -96,11 +144,13 @@ func architecture(r *report.Report, sim *v1alpha1.Simulation, cg *v1alpha1.Compo
 	for _, m := range sim.Status.Measured {
 		measured[m.Name] = m
 	}
+	capacities := capacitiesOf(sim, cg)
 	for _, c := range cg.Status.Components {
 		m := measured[c.Name]
 		row := report.Component{
 			Name: c.Name, Type: string(c.Type), Replicas: *c.Replicas, Origin: "user",
 			Utilization: scaled(m.CPUMilliPercent), LatencyMs: scaled(m.LatencyMicroseconds), ErrorRate: scaled(m.ErrorMilliPercent),
+			Cores: capacities[c.Name].Cores, MemoryLimitBytes: capacities[c.Name].Memory.LimitBytes,
 		}
 		if c.Origin.Decision > 0 {
 			row.Origin = c.Origin.Rule
@@ -110,6 +160,24 @@ func architecture(r *report.Report, sim *v1alpha1.Simulation, cg *v1alpha1.Compo
 	for _, c := range cg.Status.Connections {
 		r.Connections = append(r.Connections, report.Connection{From: c.From, To: c.To})
 	}
+}
+
+// capacitiesOf are those of the components of the live architecture, as far as the
+// graph and the log can be read.
+func capacitiesOf(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) map[string]graph.Capacity {
+	capacities := map[string]graph.Capacity{}
+	base, err := desired.Architecture(cg.Spec)
+	if err != nil {
+		return capacities
+	}
+	log, err := desired.Log(sim.Namespace+"/"+sim.Name, sim.Status.Decisions)
+	if err != nil {
+		return capacities
+	}
+	for _, c := range graph.Fold(base, log).Components {
+		capacities[c.Name] = c.Capacity
+	}
+	return capacities
 }
 
 func scaled(m *int64) *float64 {

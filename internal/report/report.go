@@ -21,9 +21,21 @@ type Report struct {
 	Decisions       []Decision  `json:"decisions"`
 	Alerts          []Alert     `json:"alerts"`
 	Findings        []Finding   `json:"findings"`
+	// Evaluations are the last word of each rule on each component: why nothing
+	// more was done.
+	Evaluations []Evaluation `json:"evaluations"`
 	// Components and Connections are the final architecture.
 	Components  []Component  `json:"components"`
 	Connections []Connection `json:"connections"`
+	// Scaling are the times that the rules kept to, nil where they are not known.
+	Scaling *Scaling `json:"scaling,omitempty"`
+}
+
+// Scaling are the times of the rules, in seconds.
+type Scaling struct {
+	WindowSeconds int32 `json:"windowSeconds"`
+	// StabilizationSeconds that scaling in looks back.
+	StabilizationSeconds int32 `json:"stabilizationSeconds"`
 }
 
 // Engine is what played the run.
@@ -89,8 +101,19 @@ type Decision struct {
 	From      int32     `json:"from"`
 	To        int32     `json:"to"`
 	Reason    string    `json:"reason"`
+	// Signals that justify the decision.
+	Signals []Signal `json:"signals,omitempty"`
 	// Effect says what was measured before and after, empty if not measured.
 	Effect string `json:"effect,omitempty"`
+}
+
+// Signal is a value that justified a decision, 0 for no threshold. Percents are 0
+// to 100, latencies milliseconds, lags seconds.
+type Signal struct {
+	Name          string  `json:"name"`
+	Value         float64 `json:"value"`
+	Threshold     float64 `json:"threshold,omitempty"`
+	WindowSeconds int32   `json:"windowSeconds,omitempty"`
 }
 
 // Alert is a threshold that was crossed.
@@ -108,6 +131,16 @@ type Finding struct {
 	Message   string    `json:"message"`
 }
 
+// Evaluation is what one rule last came to on one component, and why.
+type Evaluation struct {
+	Component string `json:"component"`
+	Rule      string `json:"rule"`
+	// Result is such as Acted, NotTrue, Cooling or AtMax, since Second of the run.
+	Result  string  `json:"result"`
+	Second  float64 `json:"second"`
+	Message string  `json:"message"`
+}
+
 // Component is one component of the final architecture.
 type Component struct {
 	Name     string `json:"name"`
@@ -119,6 +152,10 @@ type Component struct {
 	Utilization *float64 `json:"utilization"`
 	LatencyMs   *float64 `json:"latencyMs"`
 	ErrorRate   *float64 `json:"errorRate"`
+	// Cores and MemoryLimitBytes are the capacity of one replica, 0 where it is not
+	// known or unbounded.
+	Cores            int32 `json:"cores,omitempty"`
+	MemoryLimitBytes int64 `json:"memoryLimitBytes,omitempty"`
 }
 
 // Connection is one edge of the final architecture.

@@ -16,6 +16,7 @@ func WriteText(w io.Writer, r Report) error {
 	p.objectives(r.Objectives)
 	p.decisions(r.Decisions)
 	p.notices(r)
+	p.evaluations(r.Evaluations)
 	p.architecture(r)
 	return p.err
 }
@@ -166,6 +167,19 @@ func (p *printer) notices(r Report) {
 			p.line("  %s %s: %s", a.Severity, a.Component, a.Message)
 		}
 	}
+}
+
+// evaluations answer why nothing more was done.
+func (p *printer) evaluations(evaluations []Evaluation) {
+	if len(evaluations) == 0 {
+		return
+	}
+	p.line("\nWhat each rule last came to")
+	rows := make([]string, 0, len(evaluations))
+	for _, e := range evaluations {
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s since %s\t%s", e.Component, e.Rule, e.Result, Clock(e.Second), e.Message))
+	}
+	p.table(rows)
 }
 
 func (p *printer) architecture(r Report) {

@@ -32,6 +32,10 @@ func grown() Report {
 		}},
 		Alerts:   []Alert{{Time: at, Severity: "warning", Component: "api-server-1", Message: "API Server CPU at 85%"}},
 		Findings: []Finding{{Time: at, Component: "database", Message: "shard by key"}},
+		Evaluations: []Evaluation{
+			{Component: "api-server", Rule: "api-server", Result: "NotTrue", Second: 57, Message: "cpu 51.2 (> 80), memory 30 (> 85)"},
+			{Component: "api-server", Rule: "scale-in", Result: "WouldFlap", Second: 57, Message: "at 1 replicas rule api-server would fire: cpu 107.5 (> 80), memory 35 (> 85)"},
+		},
 		Components: []Component{
 			{Name: "api-server", Type: "APIServer", Replicas: 2, Origin: "user", Utilization: new(51.2), LatencyMs: new(3.14159), ErrorRate: new(0.0)},
 			{Name: "database", Type: "Database", Replicas: 1, Origin: "user"},

@@ -17,6 +17,7 @@ func (t *tick) advise() {
 			continue
 		}
 		message := adviceText(p)
+		p.did = message
 		t.held[key(p.subject.Name, "advice:"+p.rule.Name)] = message
 		if _, told := t.state.Told[name]; told {
 			continue
@@ -29,10 +30,13 @@ func (t *tick) advise() {
 	}
 }
 
+// adviceText has the numbers that led to the advice.
 func adviceText(p *pair) string {
-	because := orElse(p.detail, comparisonText(p))
-	if p.rule.Then == graph.SuggestSharding || p.rule.Then == graph.AddReadReplica {
-		return fmt.Sprintf("%s: consider sharding %s: %s; read replicas would not help", headline(p), p.subject.Name, because)
+	switch p.rule.Then {
+	case graph.AddReadReplica:
+		return fmt.Sprintf("%s: consider sharding %s: %s and %s; read replicas would not help", headline(p), p.subject.Name, comparisonText(p), p.detail)
+	case graph.SuggestSharding:
+		return fmt.Sprintf("%s: consider sharding %s: %s", headline(p), p.subject.Name, comparedText(p))
 	}
-	return headline(p) + ": " + because
+	return headline(p) + ": " + orElse(p.detail, comparisonText(p))
 }

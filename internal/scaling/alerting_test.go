@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"flashcrowd.io/flashcrowd/internal/graph"
 )
 
 func TestAlertsAreRaisedOnceAndClearedOnceWithHysteresis(t *testing.T) {
@@ -60,5 +62,47 @@ func TestStateIsBounded(t *testing.T) {
 	load()
 	if after := size(); after > before+before/2 {
 		t.Errorf("state grew from %d to %d bytes", before, after)
+	}
+}
+
+// Every signal that can be too high has a warning and a critical threshold:
+// quiet on it, raised once just above, and cleared once below the hysteresis.
+func TestEveryThresholdRaisesOnceAndClearsOnce(t *testing.T) {
+	watched := map[string]bool{}
+	for _, rule := range Defaults().Alerts {
+		watched[rule.Signal] = true
+		t.Run(rule.Signal, func(t *testing.T) {
+			r := newRig(t, shrink())
+			r.base.Components = append(r.base.Components, graph.Component{Name: "queue", Type: graph.MessageQueue, Replicas: 1})
+			component := map[string]string{ReadRatio: "database", ReplicationLag: "database", QueueDepth: "queue", Lag: "queue"}[rule.Signal]
+			if component == "" {
+				component = "api-server"
+			}
+			clears := rule.Warning * (1 - rule.HysteresisPercent/100)
+			steps := []struct {
+				value float64
+				want  string
+			}{
+				{rule.Warning, ""}, {rule.Warning + 0.1, "warning"}, {rule.Warning + 0.2, ""}, {rule.Critical, ""}, {rule.Critical + 0.1, "critical"},
+				{rule.Warning, "warning"}, {clears + 0.01, ""}, {clears, "cleared"}, {clears, ""},
+			}
+			for _, step := range steps {
+				got := ""
+				for _, a := range r.set(component, rule.Signal, step.value).step().Alerts {
+					got += string(a.Severity)
+					if a.Cleared {
+						got = "cleared"
+					}
+				}
+				if got != step.want {
+					t.Errorf("at %v: %q, want %q", step.value, got, step.want)
+				}
+			}
+		})
+	}
+	for _, signal := range []string{CPU, Memory, Latency, Connections, ReadRatio, QueueDepth, Lag, StaticRatio, GeoLatency, ErrorRate} {
+		if !watched[signal] {
+			t.Errorf("no alert watches %s", signal)
+		}
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"flashcrowd.io/flashcrowd/internal/graph"
 )
 
+// RuleScaleIn is the name of the built-in rule that removes replicas.
+const RuleScaleIn = "scale-in"
+
 // BuiltIn are the rules that hold unless a user says otherwise.
 func BuiltIn() []Rule {
 	types := func(t graph.ComponentType) Selector { return Selector{Types: []graph.ComponentType{t}} }
@@ -18,7 +21,7 @@ func BuiltIn() []Rule {
 		{Name: "cache", Select: types(graph.Database), When: "readRatio > 70 || latency > 300", Then: graph.InsertCache, Limits: once, Priority: 20},
 		{Name: "message-queue", Select: types(graph.MessageQueue), When: "queueDepth > 1000 || lag > 5", Then: graph.AddWorkers, Priority: 40},
 		{Name: "cdn", Select: Selector{Entry: true}, When: "staticRatio > 50 || geoLatency > 100", Then: graph.InsertCDN, Limits: once, Priority: 15},
-		{Name: "scale-in", Select: Selector{ScaledOut: true}, Then: graph.RemoveReplica, Priority: 50},
+		{Name: RuleScaleIn, Select: Selector{ScaledOut: true}, Then: graph.RemoveReplica, Priority: 50},
 	}
 }
 

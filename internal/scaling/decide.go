@@ -73,6 +73,7 @@ func (t *tick) decide(p *pair, d graph.Decision, changed string) {
 	d.Signals = p.signals(t.Settings)
 	p.state.ActedAt, p.state.Breach, p.state.Held = t.Now, p.ratio, 0
 	p.state.Firings++
+	p.did = d.Reason
 	if p.mode == DryRun {
 		p.notDone = InDryRun
 		t.out.DryRun = append(t.out.DryRun, d)

@@ -2,6 +2,7 @@ package scaling
 
 import (
 	"math"
+	"time"
 
 	"flashcrowd.io/flashcrowd/internal/graph"
 )
@@ -28,8 +29,8 @@ func (t *tick) expect(p *pair, d graph.Decision, changed string) {
 		Decision: d.ID, Rule: p.rule.Name, Subject: p.subject.Name, Object: changed, In: d.To < d.From,
 		Signal: signal, Window: p.rule.window(t.Settings), Before: before, Since: t.Now,
 	}
-	if rate.unknown(t.Now, t.Settings) == "" {
-		e.Rate = rate.Value
+	if rate.unknown(t.Now, t.Settings) == "" && t.Now.Sub(t.state.ObservedSince) >= e.Window+t.Settings.ScrapeLag {
+		e.Rate = rate.Value // before that the window holds time without traffic
 	}
 	t.state.Effects = append(t.state.Effects, e)
 	if excess := len(t.state.Effects) - maxEffects; excess > 0 {
@@ -54,7 +55,7 @@ func (t *tick) measureEffects() {
 			continue
 		}
 		seen, _ := t.observation(e.Subject)
-		after := seen.Signal(e.Signal, e.Window)
+		after := t.seenFor(t.Program.actionOf(e.Rule), seen, e.Signal, e.Window)
 		if after.unknown(t.Now, t.Settings) != "" {
 			waiting = append(waiting, e)
 			continue
@@ -80,6 +81,14 @@ func (t *tick) conclude(e PendingEffect, after float64, seen Observation) {
 	t.state.Rules[key(e.Rule, e.Subject)] = rule
 }
 
+// grew reports whether a rate of requests is higher by more than a tenth and by
+// more than chance: the ratio of two Poisson counts n and m has a relative
+// deviation of sqrt(1/n + 1/m), of which three are allowed.
+func grew(before, after float64, window time.Duration) bool {
+	n, m := before*window.Seconds(), after*window.Seconds()
+	return after > before*(1+max(0.1, 3*math.Sqrt(1/n+1/m)))
+}
+
 // verdict says whether the action helped. Where the load rose meanwhile, the
 // signal is compared per request: holding the line under twice the load is help.
 func (t *tick) verdict(e PendingEffect, after float64, seen Observation) graph.Verdict {
@@ -91,7 +100,7 @@ func (t *tick) verdict(e PendingEffect, after float64, seen Observation) graph.V
 		return graph.Helped
 	}
 	rate := seen.Signal(RequestRate, e.Window)
-	if e.Rate > 0 && rate.unknown(t.Now, t.Settings) == "" && rate.Value > e.Rate {
+	if e.Rate > 0 && rate.unknown(t.Now, t.Settings) == "" && grew(e.Rate, rate.Value, e.Window) {
 		after *= e.Rate / rate.Value
 	}
 	switch {

@@ -13,7 +13,7 @@ func (t *tick) evaluate() {
 		m := rule.mode(t.Settings)
 		architecture := t.architecture(m)
 		for _, c := range architecture.Components {
-			if !rule.Select.picks(c, architecture) {
+			if !rule.Select.picks(c, architecture) || !speaksForItself(rule, c) {
 				continue
 			}
 			p := &pair{rule: rule, mode: m, subject: c, state: t.state.Rules[key(rule.Name, c.Name)]}
@@ -80,7 +80,7 @@ func (r compiled) signals() []string {
 }
 
 func (t *tick) signal(p *pair, seen Observation, name string) float64 {
-	measured := seen.Signal(name, p.rule.window(t.Settings))
+	measured := t.seenFor(p.rule.Then, seen, name, p.rule.window(t.Settings))
 	why := measured.unknown(t.Now, t.Settings)
 	p.inputs = append(p.inputs, told(name, measured, why))
 	if why != "" {
@@ -111,11 +111,15 @@ func (t *tick) scaledToVirtual(p *pair, name string, value float64) float64 {
 	if p.mode != DryRun {
 		return value
 	}
-	live, ok := t.live.Component(p.subject.Name)
-	if !ok || live.Replicas == p.subject.Replicas {
+	subject, object := p.subject, p.subject
+	if asOne(p.rule.Then) && p.object != "" {
+		object, _ = t.virtual.Component(p.object)
+	}
+	live, _ := t.live.Component(object.Name) // none of a read replica that is virtual altogether
+	if live.Replicas == object.Replicas {
 		return value
 	}
-	l := look{subject: live, from: live.Replicas, to: p.subject.Replicas, cpu: t.utilization(live.Name)}
+	l := look{subject: subject, object: object, from: live.Replicas, to: object.Replicas, cpu: t.utilization(subject.Name)}
 	return l.predict(name, value)
 }
 

@@ -1,6 +1,7 @@
 package scaling
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -33,7 +34,10 @@ func (t *tick) hold(p *pair) {
 		p.state.LastTrue = t.Now
 	case False:
 		if p.rule.KeepFiringFor == 0 || t.Now.Sub(p.state.LastTrue) >= p.rule.KeepFiringFor {
-			p.state.Held, p.state.Futile, p.state.Breach = 0, 0, 0
+			p.state.Held, p.state.Breach = 0, 0
+			if !t.reArming(p) { // replicas that tell nothing yet count as idle, which is no relief
+				p.state.Futile = 0
+			}
 		}
 	}
 }
@@ -84,6 +88,11 @@ func (t *tick) reArming(p *pair) bool {
 		}
 	}
 	return false
+}
+
+// reArmingText says what a rule waits for.
+func (t *tick) reArmingText(p *pair) string {
+	return fmt.Sprintf("its window of %s still shows the time before the last change here or beside it took effect", p.rule.window(t.Settings))
 }
 
 // measures reports whether the rule looks at measurements at all.

@@ -49,7 +49,7 @@ func (r compiled) lintTimes(s Settings) []string {
 }
 
 func (r compiled) lintTerms() []string {
-	percents := []string{CPU, Memory, Connections, ReadRatio, StaticRatio, WriteRatio, ErrorRate, DownstreamShare}
+	percents := []string{CPU, Memory, Connections, ReadRatio, StaticRatio, WriteRatio, ErrorRate, DownstreamShare, HitRatio}
 	var all []string
 	for _, c := range r.condition.terms {
 		if c.above() && c.threshold >= 100 && slices.Contains(percents, c.signal) && c.operator == ">" {

@@ -1,6 +1,7 @@
 package scaling
 
 import (
+	"fmt"
 	"math"
 
 	"flashcrowd.io/flashcrowd/internal/graph"
@@ -20,13 +21,13 @@ type look struct {
 
 // predict is the expected value of a signal at the new size.
 func (l look) predict(name string, value float64) float64 {
-	switch {
-	case l.from < 1 || l.to < 1:
+	switch reads := l.object.IsReadReplica() && l.object.Name != l.subject.Name; {
+	case l.to < 1 || (l.from < 1 && !reads):
 		return math.NaN()
+	case reads:
+		return l.predictReads(name, value)
 	case l.object.Type == graph.Worker && l.object.Name != l.subject.Name:
 		return l.predictQueue(name, value)
-	case l.object.IsReadReplica() && l.object.Name != l.subject.Name:
-		return l.predictReads(name, value)
 	}
 	return l.predictOwn(name, value)
 }
@@ -150,6 +151,19 @@ func (t *tick) wouldFire(rules []*pair, o *object, n int32) (fires, known bool) 
 		}
 	}
 	return false, true
+}
+
+// wouldFireText names a rule that would fire at a size, with the values that it
+// is predicted to see; empty if none would.
+func (t *tick) wouldFireText(o *object, n int32) string {
+	for _, p := range t.growers(o) {
+		predicted := t.predicted(p, o, n)
+		if truth, _ := p.rule.condition.evaluate(predicted); truth == True {
+			at := &pair{rule: p.rule, values: predicted}
+			return fmt.Sprintf("at %d replicas rule %s would fire: %s", n, p.rule.Name, comparedText(at))
+		}
+	}
+	return ""
 }
 
 // predicted are the signals of a pair at another size of the object, made

@@ -88,8 +88,8 @@ func (t *tick) recordOf(o *object, pairs []*pair) Record {
 
 func (t *tick) ruleRecord(p *pair) RuleRecord {
 	return RuleRecord{
-		Rule: p.rule.Name, Truth: p.truth, State: t.phase(p), PendingFor: p.state.Held, Raw: p.raw,
-		Suppressed: p.notDone, Detail: strings.TrimSpace(orElse(p.detail, p.problem)),
+		Rule: p.rule.Name, Truth: p.truth, State: t.phase(p), Compared: comparedText(p), Acted: p.did != "", PendingFor: p.state.Held, Raw: p.raw,
+		Suppressed: p.notDone, Detail: strings.TrimSpace(orElse(p.did, orElse(p.detail, p.problem))),
 	}
 }
 

@@ -39,8 +39,9 @@ func Compile(rules []Rule) (Program, []RuleError) {
 		return Program{}, []RuleError{{Field: "queries", Message: err.Error()}}
 	}
 	var p Program
+	queries := map[string]Query{}
 	for _, rule := range rules {
-		found := faults(rule)
+		found := append(faults(rule), queryFaults(rule, queries)...)
 		c, err := compileCondition(environment, rule.When)
 		if err != nil {
 			found = append(found, RuleError{Rule: rule.Name, Field: "when", Message: err.Error()})
@@ -61,7 +62,7 @@ func Compile(rules []Rule) (Program, []RuleError) {
 func SignalNames() []string {
 	return []string{
 		CPU, Memory, Connections, ReadRatio, StaticRatio, WriteRatio, ErrorRate, Latency, LatencyP95, LatencyP99,
-		QueueDepth, Lag, GeoLatency, RequestRate, Throughput, InFlight, DownstreamShare, ReplicaCount, ReadyCount,
+		QueueDepth, Lag, GeoLatency, HitRatio, ReplicationLag, RequestRate, Throughput, InFlight, DownstreamShare, ReplicaCount, ReadyCount,
 	}
 }
 
@@ -97,6 +98,23 @@ func faults(r Rule) []RuleError {
 	}
 	if r.Step.Kind == Ladder && (r.Step.Signal == "" || len(r.Step.Rungs) == 0) {
 		report("step", "a Ladder needs a signal and at least one rung")
+	}
+	return found
+}
+
+// queryFaults wants each name to stand for one signal: not for a built-in one, and
+// in all rules for the same query. known are the queries of the rules before.
+func queryFaults(r Rule, known map[string]Query) []RuleError {
+	var found []RuleError
+	for _, q := range r.Queries {
+		before, taken := known[q.Name]
+		switch {
+		case slices.Contains(SignalNames(), q.Name):
+			found = append(found, RuleError{Rule: r.Name, Field: "signals", Message: fmt.Sprintf("%s is built in: write another name", q.Name)})
+		case taken && before.PromQL != q.PromQL:
+			found = append(found, RuleError{Rule: r.Name, Field: "signals", Message: fmt.Sprintf("%s is another query in an earlier rule: write another name", q.Name)})
+		}
+		known[q.Name] = q
 	}
 	return found
 }

@@ -59,7 +59,7 @@ func (t *tick) resizeOrInsert(p *pair, added graph.Component) {
 // the replicas are at their limit.
 func (t *tick) sharding(p *pair) bool {
 	seen, _ := t.observation(p.subject.Name)
-	reads := seen.Signal(ReadRatio, p.rule.window(t.Settings))
+	reads := t.seenFor(p.rule.Then, seen, ReadRatio, p.rule.window(t.Settings))
 	if reads.unknown(t.Now, t.Settings) == "" && reads.Value < 50 {
 		p.detail = fmt.Sprintf("%.1f%% of requests write", 100-reads.Value)
 		return true
@@ -68,7 +68,11 @@ func (t *tick) sharding(p *pair) bool {
 		p.detail = fmt.Sprintf("all %d read replicas are in use", o.current)
 		return true
 	}
-	return p.subject.IsReadReplica()
+	if p.subject.IsReadReplica() {
+		p.detail = p.subject.Name + " is a read replica itself"
+		return true
+	}
+	return false
 }
 
 // size is the raw proposal of a rule, from the size that was measured.

@@ -35,7 +35,7 @@ func headline(p *pair) string {
 		CPU: "CPU overload", Memory: "Memory pressure", Connections: "Connections near their limit",
 		Latency: "High latency", LatencyP95: "High latency", LatencyP99: "High latency",
 		ReadRatio: "Read-heavy load", QueueDepth: "Queue backlog", Lag: "Processing lag",
-		StaticRatio: "Static content", GeoLatency: "Distant clients", ErrorRate: "Errors",
+		StaticRatio: "Static content", GeoLatency: "Distant clients", ErrorRate: "Errors", WriteRatio: "Write-heavy load", HitRatio: "Cache hits", ReplicationLag: "Replication lag",
 		ReplicaCount: "Several replicas and no load balancer",
 	}[p.hot.signal]
 	if p.hot.signal == ReplicaCount && p.rule.Then != graph.InsertLoadBalancer {
@@ -56,9 +56,9 @@ func (t *tick) inReason(o *object, n int32) string {
 // withUnit is a value as people write it.
 func withUnit(signal string, value float64) string {
 	switch signal {
-	case CPU, Memory, Connections, ReadRatio, StaticRatio, WriteRatio, ErrorRate:
+	case CPU, Memory, Connections, ReadRatio, StaticRatio, WriteRatio, ErrorRate, HitRatio, DownstreamShare:
 		return fmt.Sprintf("%.1f%%", value)
-	case Latency, LatencyP95, LatencyP99, GeoLatency:
+	case Latency, LatencyP95, LatencyP99, GeoLatency, ReplicationLag:
 		return fmt.Sprintf("%.0f ms", value)
 	case Lag:
 		return fmt.Sprintf("%.1f s", value)
@@ -76,7 +76,32 @@ func plain(value float64) string {
 func label(signal string) string {
 	said := map[string]string{
 		CPU: "CPU", Connections: "connections", ErrorRate: "error rate", LatencyP95: "latency p95", LatencyP99: "latency p99",
-		QueueDepth: "queue depth", GeoLatency: "geographic latency",
+		QueueDepth: "queue depth", GeoLatency: "geographic latency", ReadRatio: "read ratio", StaticRatio: "static ratio", ReplicationLag: "replication lag",
 	}[signal]
 	return orElse(said, signal)
+}
+
+// comparedText are the values that a rule looks at beside what they are held
+// against, such as "cpu 43.2 (> 80), memory ? (> 85)": ? is not known.
+func comparedText(p *pair) string {
+	var words []string
+	said := map[string]bool{}
+	for _, c := range p.rule.condition.terms {
+		said[c.signal] = true
+		words = append(words, fmt.Sprintf("%s %s (%s %s)", c.signal, plainOr(p.values, c.signal), c.operator, plain(c.threshold)))
+	}
+	for _, name := range p.rule.condition.signals {
+		if !said[name] {
+			words = append(words, name+" "+plainOr(p.values, name))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+func plainOr(v values, name string) string {
+	value, known := v[name]
+	if !known || math.IsNaN(value) || math.IsInf(value, 0) {
+		return "?"
+	}
+	return plain(value)
 }

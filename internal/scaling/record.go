@@ -34,6 +34,11 @@ type RuleRecord struct {
 	Rule  string `json:"rule"`
 	Truth Truth  `json:"truth"`
 	State Phase  `json:"state"`
+	// Compared are the values that the rule looks at beside their thresholds.
+	Compared string `json:"compared,omitempty"`
+	// Acted says that this tick's decision on the component is this rule's; Detail
+	// then has its reason.
+	Acted bool `json:"acted,omitempty"`
 	// PendingFor is how long the condition has been true.
 	PendingFor time.Duration `json:"pendingFor,omitempty"`
 	// Raw is the size the rule proposes before any limit; 0 if none.
@@ -94,6 +99,22 @@ const (
 	ScaledToZero    NotDone = "ScaledToZero" // a human set zero replicas
 	Recovering      NotDone = "Recovering"   // state was lost; one full window must pass
 )
+
+// Words are the reason for people, for where nothing more is known.
+func (n NotDone) Words() string {
+	return map[NotDone]string{
+		WithinTolerance: "the deviation from the target is too small", StillPending: "not true for long enough",
+		InCooldown: "too soon after the last change", ReArming: "the window still shows the time before the last change",
+		Stabilized: "another size was needed within the stabilization window", RateLimited: "a rate policy holds it",
+		AtMax: "at its maximum", AtMin: "at its minimum", NoData: "not measured", WouldFlap: "the smaller size would scale out again",
+		WrongBottleneck: "the time is spent elsewhere", DownstreamLimit: "a declared limit of a peer holds it",
+		OverBudget: "the replicas of all components together are at their limit", NoEffect: "the last actions did not help",
+		FlapFrozen: "frozen after too many reversals", InSuspension: "suspended", InDryRun: "a dry run decides and does nothing",
+		AmbiguousOwner: "something else scales it too", Busy: "its replicas are occupied", Outvoted: "another rule asks for more",
+		OneAtATime: "another layer goes first, one at a time", AlreadyThere: "what it inserts is there already",
+		Exhausted: "acted as often as it may", ScaledToZero: "a human set zero replicas", Recovering: "the state was lost, one full window must pass",
+	}[n]
+}
 
 // Truth is the value of a condition.
 type Truth string

@@ -33,6 +33,7 @@ type rig struct {
 	last     Output
 	fast     time.Duration
 	seen     func(Input)
+	effects  []MeasuredEffect
 }
 
 func newRig(t testingT, rules ...Rule) *rig {
@@ -124,6 +125,7 @@ func (r *rig) step() Output {
 	r.last = Step(in)
 	r.state = r.last.State
 	r.log = append(r.log, r.last.Decisions...)
+	r.effects = append(r.effects, r.last.Effects...)
 	r.now = r.now.Add(r.settings.Interval)
 	r.ticks++
 	return r.last
@@ -160,6 +162,24 @@ func (r *rig) wantSuppressed(component, rule string, want NotDone) {
 	r.t.Helper()
 	if got := r.rule(component, rule).Suppressed; got != want {
 		r.t.Errorf("rule %s on %s is suppressed by %q, want %q (record %+v)", rule, component, got, want, r.record(component))
+	}
+}
+
+// rearms reports whether a change of the component is younger than a window.
+func (r *rig) rearms(component string) bool {
+	o := r.state.Objects[component]
+	return o.Settling || (!o.Effective.IsZero() && r.now.Sub(o.Effective) <= r.settings.Window)
+}
+
+// wantVerdicts wants the effects that were measured so far.
+func (r *rig) wantVerdicts(want ...graph.Verdict) {
+	r.t.Helper()
+	var got []graph.Verdict
+	for _, e := range r.effects {
+		got = append(got, e.Effect.Verdict)
+	}
+	if !slices.Equal(got, want) {
+		r.t.Errorf("verdicts %v, want %v: %+v", got, want, r.effects)
 	}
 }
 

@@ -527,6 +527,46 @@ func TestS25ActionsWithoutEffectStopTheRule(t *testing.T) {
 	r.wantSuppressed("api-server", "hot", NoEffect)
 }
 
+func TestS25ReplicasThatTellNothingYetAreNoRelief(t *testing.T) {
+	r := newRig(t, hot())
+	r.set("api-server", Memory, 90).set("api-server", CPU, 20).set("api-server", RequestRate, 100)
+	var got []graph.Decision
+	for range 180 {
+		r.covered["api-server"] = []string{"first"} // the others are always too young to be measured
+		if !r.rearms("api-server") {
+			delete(r.covered, "api-server")
+		}
+		got = append(got, r.step().Decisions...)
+	}
+	r.wantDecisions(got, graph.AddReplica, graph.AddReplica)
+	r.wantSuppressed("api-server", "hot", NoEffect)
+}
+
+func TestS25ARateFromBeforeTheTrafficMeasuresNoHelp(t *testing.T) {
+	r := newRig(t, hot())
+	r.set("api-server", Memory, 90).set("api-server", RequestRate, 50) // half of the window had no traffic
+	r.run(5 * time.Second)
+	r.set("api-server", RequestRate, 100)
+	r.run(20 * time.Second)
+	r.wantVerdicts(graph.NoEffect, graph.NoEffect)
+}
+
+func TestS25ChanceIsNoLoad(t *testing.T) {
+	r := newRig(t, hot())
+	r.idle("api-server").set("api-server", RequestRate, 100).run(20 * time.Second)
+	r.set("api-server", Memory, 90).run(5 * time.Second)
+	r.set("api-server", RequestRate, 112).run(20 * time.Second)
+	r.wantVerdicts(graph.NoEffect, graph.NoEffect)
+	for _, test := range []struct {
+		before, after float64
+		want          bool
+	}{{50, 58, false}, {50, 60, true}, {10_000, 10_900, false}, {10_000, 11_100, true}, {1, 1.5, false}} {
+		if got := grew(test.before, test.after, 10*time.Second); got != test.want {
+			t.Errorf("from %g to %g requests a second: grew %v, want %v", test.before, test.after, got, test.want)
+		}
+	}
+}
+
 func TestS25HoldingTheLineUnderMoreLoadIsAnEffect(t *testing.T) {
 	r := newRig(t, hot())
 	rate := 100.0

@@ -131,15 +131,24 @@ func scaledPolicies(policies []RatePolicy, scale func(*time.Duration)) []RatePol
 	return scaled
 }
 
+// defaultAlerts have a warning and a critical threshold for every signal that can
+// be too high. Where a rule acts on a signal, its threshold is the warning; the
+// shares of a load are alerts where the rules leave them as they are.
 func defaultAlerts() []AlertRule {
+	only := func(t graph.ComponentType) []graph.ComponentType { return []graph.ComponentType{t} }
 	return []AlertRule{
 		{Signal: CPU, Warning: 80, Critical: 95, HysteresisPercent: 10},
 		{Signal: Memory, Warning: 85, Critical: 95, HysteresisPercent: 5},
 		{Signal: Connections, Warning: 80, Critical: 95, HysteresisPercent: 10},
 		{Signal: ErrorRate, Warning: 1, Critical: 5, HysteresisPercent: 20},
 		{Signal: Latency, Warning: 500, Critical: 2000, HysteresisPercent: 10},
-		{Signal: QueueDepth, Types: []graph.ComponentType{graph.MessageQueue}, Warning: 1000, Critical: 10000, HysteresisPercent: 10},
-		{Signal: Lag, Types: []graph.ComponentType{graph.MessageQueue}, Warning: 5, Critical: 30, HysteresisPercent: 10},
+		{Signal: LatencyP95, Warning: 1000, Critical: 4000, HysteresisPercent: 10},
+		{Signal: LatencyP99, Warning: 2000, Critical: 8000, HysteresisPercent: 10},
+		{Signal: QueueDepth, Types: only(graph.MessageQueue), Warning: 1000, Critical: 10000, HysteresisPercent: 10},
+		{Signal: Lag, Types: only(graph.MessageQueue), Warning: 5, Critical: 30, HysteresisPercent: 10},
+		{Signal: ReplicationLag, Types: only(graph.Database), Warning: 1000, Critical: 10000, HysteresisPercent: 10},
 		{Signal: GeoLatency, Warning: 100, Critical: 300, HysteresisPercent: 10},
+		{Signal: ReadRatio, Types: only(graph.Database), Warning: 90, Critical: 99, HysteresisPercent: 2},
+		{Signal: StaticRatio, Types: only(graph.APIServer), Warning: 70, Critical: 90, HysteresisPercent: 5},
 	}
 }

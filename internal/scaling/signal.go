@@ -31,6 +31,10 @@ const (
 	DownstreamShare = "downstreamShare"
 	// WriteRatio is the percent of requests that write; optional.
 	WriteRatio = "writeRatio"
+	// HitRatio is the percent of lookups that a cache or CDN answered itself; optional.
+	HitRatio = "hitRatio"
+	// ReplicationLag is how far a read replica is behind its primary, ms; optional.
+	ReplicationLag = "replicationLag"
 )
 
 // Value is a measurement over the half-open window (Last-Window, Last] or the

@@ -1,6 +1,7 @@
 package scaling
 
 import (
+	"fmt"
 	"time"
 
 	"flashcrowd.io/flashcrowd/internal/graph"
@@ -19,9 +20,9 @@ func (t *tick) proposeIn(p *pair) {
 	spare, known := t.smallestSafe(o, floor)
 	switch {
 	case p.truth == Unknown || !known:
-		p.notDone = NoData
+		p.notDone, p.detail = NoData, "what the other rules look at is not known"
 	case t.reArming(p):
-		p.notDone = ReArming
+		p.notDone, p.detail = ReArming, t.reArmingText(p)
 	case p.truth == False:
 		p.notDone = StillPending
 	}
@@ -39,11 +40,13 @@ func (t *tick) proposeIn(p *pair) {
 	p.raw = raw
 	switch {
 	case raw >= o.current:
-		p.notDone = WouldFlap
+		p.notDone, p.detail = WouldFlap, t.wouldFireText(o, max(o.current-1, floor))
 	case t.Now.Sub(t.state.ObservedSince) < window:
-		p.notDone = Recovering
-	case o.state.In[0].N >= o.current || t.Now.Sub(o.state.InSince) < window:
-		p.notDone = Stabilized
+		p.notDone, p.detail = Recovering, fmt.Sprintf("observed for %s of %s", t.Now.Sub(t.state.ObservedSince), window)
+	case o.state.In[0].N >= o.current:
+		p.notDone, p.detail = Stabilized, fmt.Sprintf("%d replicas were needed within the last %s", o.state.In[0].N, window)
+	case t.Now.Sub(o.state.InSince) < window:
+		p.notDone, p.detail = Stabilized, fmt.Sprintf("%d replicas would do, for %s of %s", raw, t.Now.Sub(o.state.InSince), window)
 	}
 }
 

@@ -36,7 +36,7 @@ func (t *tick) explainSilence(p *pair) {
 	case p.truth == Unknown:
 		p.notDone, p.detail = NoData, p.missing()
 	case p.truth == True && !p.firing:
-		p.notDone = StillPending
+		p.notDone, p.detail = StillPending, fmt.Sprintf("true for %s of %s", p.state.Held, p.rule.For)
 	}
 }
 
@@ -69,9 +69,9 @@ func (t *tick) guard(p *pair) (NotDone, string) {
 	case p.rule.Limits.MaxFirings > 0 && p.state.Firings >= p.rule.Limits.MaxFirings:
 		return Exhausted, fmt.Sprintf("acted %d times", p.state.Firings)
 	case p.truth != Unknown && !in && t.reArming(p) && !p.bypasses():
-		return ReArming, ""
+		return ReArming, t.reArmingText(p)
 	case t.cooling(p, o, in):
-		return InCooldown, ""
+		return InCooldown, fmt.Sprintf("rests for %s after the last change", p.rule.cooldown(t.Settings))
 	case !in && t.Settings.MaxNoEffect > 0 && p.state.Futile >= t.Settings.MaxNoEffect:
 		t.held[key(p.subject.Name, "no-effect:"+p.rule.Name)] = fmt.Sprintf("%s: rule %s stopped, its last %d actions had no effect", p.subject.Name, p.rule.Name, p.state.Futile)
 		return NoEffect, fmt.Sprintf("the last %d actions had no effect", p.state.Futile)

@@ -43,6 +43,7 @@ type pair struct {
 	advice  bool
 	notDone NotDone
 	detail  string
+	did     string // the reason of what it decided, empty if nothing
 }
 
 // object is a component that changes size, in one mode.

@@ -17,8 +17,8 @@ type settings struct {
 	component graph.Component
 	seed      uint64
 	transport graph.Transport
-	// chains is set when a request makes calls at the times of earlier answers.
-	chains bool
+	// chained are the pools on whose answers calls follow.
+	chained poolSet
 }
 
 // Apply gives the node a topology; it takes effect in the next turn.
@@ -31,14 +31,17 @@ func (n *Node) apply(t wire.Topology) {
 		return // it drains with what it knows
 	}
 	if n.behaviour == nil {
-		b, why := behaviourOf(component.Type)
+		b, why := n.behaviourOf(component.Type)
 		if why != "" {
 			n.health.set(why)
 			return
 		}
 		n.behaviour = b
+		n.queue, _ = b.(*messageQueue)
+		n.worker, _ = b.(*worker)
+		n.remember(n.queue != nil || n.worker != nil)
 	}
-	if err := n.reconfigure(component, t.Seed); err != nil {
+	if err := n.reconfigure(t, component); err != nil {
 		n.o.Log.Error("settings kept", "error", err)
 		n.health.set(err.Error())
 		return
@@ -50,23 +53,37 @@ func (n *Node) apply(t wire.Topology) {
 		}
 	}
 	n.settings = settings{
-		revision: t.Revision, component: component, seed: t.Seed, transport: t.Architecture.Transport, chains: n.reroute(t.Architecture, component),
+		revision: t.Revision, component: component, seed: t.Seed, transport: t.Architecture.Transport, chained: n.reroute(t.Architecture, component),
 	}
 	n.web.depth = depthOverHTTP(t.Architecture, component.Name)
+	n.demands = n.newDemands(t, n.routes)
+	n.trouble.follow(t.Plan, n.id, n.o.Component, n.o.Now())
 	n.meet(t.Instances)
 	n.refreshPools()
+	n.queue.grant(n)
+	n.worker.adopt(n, component)
 	n.o.Log.Info("topology applied", "revision", t.Revision, "instance", n.id, "peers", len(n.peers))
 }
 
-// reconfigure starts the station, or changes its capacity from now on.
-func (n *Node) reconfigure(component graph.Component, seed uint64) error {
+// reconfigure takes over what a topology says of the component.
+func (n *Node) reconfigure(t wire.Topology, component graph.Component) error {
+	if n.station == nil || n.settings.seed != t.Seed {
+		n.draws = newDraws(t.Seed, component.Name)
+	}
+	if err := n.behaviour.configure(t, component); err != nil {
+		return err
+	}
+	return n.resize(component)
+}
+
+// resize starts the station, or changes its capacity from now on.
+func (n *Node) resize(component graph.Component) error {
 	config, err := n.behaviour.capacity(component)
 	if err != nil {
 		return err
 	}
-	if n.station == nil || n.settings.seed != seed {
-		n.draws = newDraws(seed, component.Name)
-	}
+	n.connections = n.connected()
+	config.Memory = withPeers(config.Memory, component.Capacity.Memory, n.connections)
 	if n.station == nil {
 		n.horizon = n.o.Now()
 		n.station, err = station.New(station.Time(n.horizon), config)
@@ -76,8 +93,8 @@ func (n *Node) reconfigure(component graph.Component, seed uint64) error {
 }
 
 // reroute takes over what requests call from now on; those on their way go on as
-// they began. It reports whether calls follow on answers.
-func (n *Node) reroute(arch graph.Architecture, c graph.Component) bool {
+// they began. It returns the pools on whose answers calls follow.
+func (n *Node) reroute(arch graph.Architecture, c graph.Component) poolSet {
 	n.routes = n.behaviour.routes(arch, c, n.pools)
 	current := n.routes.pools()
 	for _, p := range n.pools {
@@ -107,6 +124,9 @@ func (n *Node) meet(instances []wire.Instance) {
 			called[c] = true
 		}
 	}
+	for _, c := range n.routes.feeds {
+		called[c] = true
+	}
 	seen := map[string]bool{}
 	for _, i := range instances {
 		if i.Address == "" || !called[i.Component] {
@@ -127,6 +147,9 @@ func (n *Node) meet(instances []wire.Instance) {
 			p.conn.Send(wire.Frame{Op: wire.OpGoodbye, Time: forever})
 		}
 		p.id, p.component, p.usable, p.leaving = i.ID, i.Component, usable, false
+		p.owner, p.serves = int(hashOf(i.ID)>>1), n.pools.serving(i.Component)
+		p.unheard = p.serves == 0
+		n.follow(p)
 		n.dial(p, 0)
 	}
 	n.part(seen)
@@ -155,7 +178,7 @@ func (n *Node) assess() {
 	}
 	why := ""
 	for _, p := range n.routes.pools() {
-		if len(p.peers) == 0 {
+		if len(p.peers) == 0 && p.algorithm != byKey && n.queue == nil { // a cache can be done without, a queue keeps messages until there are workers
 			why = "no instance of " + p.components[0] + " answers yet"
 		}
 	}

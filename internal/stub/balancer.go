@@ -1,26 +1,36 @@
 package stub
 
 import (
+	"github.com/prometheus/client_golang/prometheus"
+
 	"flashcrowd.io/flashcrowd/internal/graph"
+	"flashcrowd.io/flashcrowd/internal/station"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
 // balancer sends each request on to one instance of what it is connected to, be
-// that one component or several.
-type balancer struct{ plain }
+// that one component or several, and leaves out for a time those that fail while
+// others do not.
+type balancer struct {
+	plain
+	node *Node
+}
 
-// routes have one call, to the instances of all connections that let the class
-// pass. With one connection its calls and probability hold.
-func (balancer) routes(arch graph.Architecture, c graph.Component, pools pools) routes {
+// routes pick instances by the balancer's algorithm.
+func (*balancer) routes(arch graph.Architecture, c graph.Component, pools pools) routes {
 	algorithm := graph.RoundRobin
 	if c.LoadBalancer != nil {
 		algorithm = c.LoadBalancer.Algorithm
 	}
-	r := callsOf(arch, c.Name, algorithm, pools)
-	for class := range r.steps {
-		if targets := callees(arch, c.Name, wire.ClassCode(class).Class()); len(targets.connections) > 1 {
-			r.steps[class] = []step{{calls: []call{{pool: pools.of(targets.components, algorithm), percent: 100}}}}
+	return callsOf(arch, c.Name, algorithm, pools)
+}
+
+func (b *balancer) collect(_ graph.Component, _ station.Snapshot, out chan<- prometheus.Metric) {
+	ejected := 0
+	for _, p := range b.node.peers {
+		if p.standing.ejected {
+			ejected++
 		}
 	}
-	return r
+	out <- gauge(wire.ComponentEjected, "Instances that get no requests because they failed.", float64(ejected))
 }

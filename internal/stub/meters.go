@@ -105,12 +105,13 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	if n.station == nil {
 		return
 	}
-	s, config := n.station.Snapshot(), n.settings.component
+	config := n.settings.component
+	s := n.behaviour.state(config, n.station.Snapshot())
 	out <- prometheus.MustNewConstMetric(desc(wire.ComponentInfo, "The component that this replica is of.", "type", "replica"), prometheus.GaugeValue, 1, string(config.Type), n.id)
 	out <- gauge(wire.ComponentCores, "Virtual cores.", float64(config.Capacity.Cores))
 	out <- counter(wire.ComponentBusySeconds, "Core-seconds in service.", s.Busy.Seconds())
 	out <- gauge(wire.ComponentQueueDepth, "Requests that wait for a core.", float64(s.Waiting))
-	out <- gauge(wire.ComponentInFlight, "Requests in the replica.", float64(n.visits.used))
+	out <- gauge(wire.ComponentInFlight, "Requests in the replica.", float64(n.visits.used+n.worker.outside()))
 	n.behaviour.collect(config, s, out)
 	out <- gauge(wire.ComponentMemoryBytes, "Memory in use by the model.", float64(s.MemoryBytes))
 	out <- gauge(wire.ComponentMemoryLimit, "Memory limit of the model, 0 if unbounded.", float64(config.Capacity.Memory.LimitBytes))

@@ -27,6 +27,11 @@ const (
 	holdBackOfSlow = int64(time.Second)
 	// promiseAhead is how far promises may run before the wall clock.
 	promiseAhead = int64(150 * time.Millisecond)
+	// behind is how far a queue runs behind the wall clock: what its workers know of
+	// their messages is heard before the queue gets there.
+	behind = int64(3 * time.Millisecond)
+	// hurry is how old a message or its answer is when others already wait for it.
+	hurry = 2 * behind
 	// busyTurn is how many frames of a turn make the next one wait for its tick.
 	busyTurn = 2
 )
@@ -41,6 +46,8 @@ type Options struct {
 	Log            *slog.Logger
 	// Now is the wall clock in nanoseconds since the Unix epoch.
 	Now func() int64
+	// Crash ends the process without a word; a fault of the run asks for it.
+	Crash func()
 }
 
 // Node is one replica.
@@ -62,12 +69,22 @@ type Node struct {
 	pending   timeline[arrival]
 	due       timeline[event]
 	leaving   timeline[event]
+	// early are answers of peers that came before their time and must be taken in
+	// order.
+	early     timeline[early]
 	order     uint64
 	visits    slab
 	peers     map[string]*peer
 	routes    routes
 	pools     pools
+	followUps []followUp
+	demands   demands
 	web       webCaller
+	// queue and worker are the behaviour if it is of that type, nil otherwise.
+	queue  *messageQueue
+	worker *worker
+	// hurried says that frames of this turn should have come before it.
+	hurried bool
 	// now is the wall clock at the turn's start.
 	now     int64
 	horizon int64
@@ -79,6 +96,9 @@ type Node struct {
 	draining bool
 	counts   counters
 	burner   burner
+	trouble  trouble
+	// connections is how many the memory was last counted with.
+	connections int
 	// asked says that some caller asks for promises about answers.
 	asked   bool
 	started int64
@@ -108,6 +128,11 @@ type upstream struct {
 	// open counts its requests here; over says that it sends nothing new.
 	open int
 	over bool
+	// chained says that it makes further calls at the times of answers, and wants
+	// promises about them.
+	chained bool
+	// credit is the most that it may have open if it is a queue, 0 otherwise.
+	credit int
 	// answered is the last promise made to it about answers, spoken when it was
 	// last told anything.
 	answered, spoken int64
@@ -120,13 +145,18 @@ func (n *Node) turn() (wake int64, handled int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := n.o.Now()
-	n.now = now
+	n.now, n.hurried = now, false
 	for _, act := range taken.acts {
 		act()
+	}
+	if n.trouble.crashes(now) {
+		n.o.Log.Info("instance crashes as planned", "instance", n.id)
+		n.o.Crash()
 	}
 	for i := range taken.frames {
 		n.receive(taken.frames[i], now)
 	}
+	n.countPeers()
 	n.advance(now)
 	n.listen(now)
 	n.promise(now)
@@ -158,13 +188,32 @@ func (n *Node) receive(in inbound, now int64) {
 func (n *Node) receiveCall(up *upstream, f wire.Frame) {
 	switch f.Op {
 	case wire.OpRequest:
-		up.open++
-		n.enqueue(f.Time, request{up: up, id: f.ID, class: f.Class, key: f.Key, number: f.Request, late: f.Late})
+		if f.Verb != wire.VerbReplicate {
+			up.open++
+		}
+		n.hasten(f.Ahead, f.Time)
+		n.come(f.Time, request{up: up, id: f.ID, class: f.Class, verb: f.Verb, region: f.Region, key: f.Key, number: f.Request, late: f.Late, ahead: f.Ahead})
+	case wire.OpFollow:
+		up.chained = true
+		n.remember(true)
 	case wire.OpPromise:
 		up.promise = max(up.promise, f.Time)
 	case wire.OpGoodbye:
 		up.over, up.promise = true, forever
 	}
+}
+
+// come puts a request into the order of the others. What no promise holds for is
+// taken now if its time has passed, and shifted back for its answer.
+func (n *Node) come(at int64, r request) {
+	if r.verb == wire.VerbReplicate {
+		r.committed = at
+		at += lagOf(n.settings.component)
+	}
+	if !r.verb.Ordered() && at < n.horizon {
+		r.shift = n.horizon - at
+	}
+	n.enqueue(at+r.shift, r)
 }
 
 func (n *Node) enqueue(at int64, r request) {
@@ -184,25 +233,57 @@ func (n *Node) lose(c transport.Edge) {
 	}
 }
 
-// advance serves everything up to the horizon in logical order.
+// hasten notes a frame that others wait for already.
+func (n *Node) hasten(ahead bool, at int64) {
+	n.hurried = n.hurried || ahead && at < n.now-hurry
+}
+
+// advance serves everything up to the horizon in logical order. What is served
+// may show that the horizon lies further.
 func (n *Node) advance(now int64) {
 	if n.station == nil {
 		return
 	}
-	n.horizon = max(n.horizon, n.horizonAt(now))
 	for {
-		arrives, goesOn := n.pending.first(forever), n.due.first(forever)
-		if min(arrives, goesOn) > n.horizon {
+		reached, next := n.horizonAt(now), n.next()
+		if n.queue != nil {
+			reached = min(reached, next) // what it delivers then may bound how far it goes
+		}
+		n.horizon = max(n.horizon, reached)
+		if next > n.horizon {
 			break
 		}
-		if goesOn <= arrives {
-			n.proceed(n.due.take().visit)
-			continue
+		for n.happen() {
 		}
-		n.arrive(n.pending.take())
 	}
 	n.station.Advance(station.Time(n.horizon))
 	n.leave(max(n.horizon, now))
+}
+
+// next is the time of the earliest thing that is known to happen.
+func (n *Node) next() int64 {
+	return min(n.pending.first(forever), n.due.first(forever), n.early.first(forever), n.queue.nextDelivery())
+}
+
+// happen lets the earliest thing happen that is not beyond the horizon, and
+// reports whether there was one. Of what happens at one time, visits go on first,
+// so that a place that one leaves is free for another.
+func (n *Node) happen() bool {
+	next := n.next()
+	switch {
+	case next > n.horizon:
+		return false
+	case n.due.first(forever) == next:
+		n.goOn(n.due.take().visit)
+	case n.early.first(forever) == next:
+		e := n.early.take()
+		n.take(e.peer, e.frame)
+	case n.pending.first(forever) == next:
+		n.arrive(n.pending.take())
+	default:
+		n.queue.deliver(n, next)
+	}
+	return true
 }
 
 // leave sends the answers that are due. Nothing depends on their order, so the
@@ -215,26 +296,47 @@ func (n *Node) leave(until int64) {
 
 // horizonAt is the logical time up to which everything is known, or was waited
 // for long enough.
-func (n *Node) horizonAt(now int64) int64 { return min(n.promised(now), now+ahead) }
+func (n *Node) horizonAt(now int64) int64 { return min(n.promised(now), now+n.lead()) }
+
+// lead is how far the horizon may run before the wall clock.
+func (n *Node) lead() int64 {
+	if n.queue != nil {
+		return -behind
+	}
+	return ahead
+}
 
 // promised is the time before which no caller sends anything more, as far as it
 // is waited for.
 func (n *Node) promised(now int64) int64 {
 	known := n.web.promised(now)
 	for _, up := range n.upstreams {
-		if up.promise < known {
-			known = min(known, max(up.promise, now-n.patience(up, now)))
+		if promise := n.promiseOf(up); promise < known {
+			known = min(known, max(promise, now-n.patience(up, now)))
 		}
 	}
-	return known
+	return n.queue.promised(n, known, now)
 }
+
+// promiseOf is the time before which a caller sends nothing more. A queue whose
+// credit is used up cannot send before something of it here is done, whatever it
+// has promised.
+func (n *Node) promiseOf(up *upstream) int64 {
+	if up.credit > 0 && up.open >= up.credit {
+		return max(up.promise, n.earliest())
+	}
+	return up.promise
+}
+
+// earliest is the time before which nothing ends that is in work here.
+func (n *Node) earliest() int64 { return min(n.next(), n.earliestCall()) }
 
 // patience is how long a caller is waited for.
 func (n *Node) patience(up *upstream, now int64) int64 {
 	switch {
 	case now-n.asleep-up.heard >= holdBack:
 		return holdBack
-	case up.conn.Hello.AnswerPromises:
+	case up.chained:
 		return holdBackOfChains
 	default:
 		return holdBackOfSlow
@@ -246,18 +348,10 @@ func (n *Node) promise(now int64) {
 	if n.station == nil {
 		return
 	}
-	quiet := min(n.pending.first(forever), n.due.first(forever))
-	known := max(n.horizon, min(n.promised(now), quiet, now+promiseAhead))
-	chained := n.promiseTo(known)
-	for _, p := range n.peers {
-		if p.beats {
-			p.promise(chained)
-		} else { // over HTTP what follows on answers makes no promise false: it has no time
-			p.promise(known)
-		}
-	}
+	known := max(n.horizon, min(n.promised(now), n.next(), now+promiseAhead))
+	n.promisePeers(known)
 	for _, up := range n.upstreams {
-		if !up.conn.Hello.AnswerPromises {
+		if !up.chained {
 			continue
 		}
 		if t := min(n.horizon, n.earliestCall()); t > up.answered {
@@ -265,6 +359,7 @@ func (n *Node) promise(now int64) {
 			up.conn.Send(wire.Frame{Op: wire.OpPromise, Time: t})
 		}
 	}
+	n.worker.promise(n)
 }
 
 // flush writes what the turn queued, one write for each connection.
@@ -293,15 +388,15 @@ func (n *Node) wake(now int64) int64 {
 	if n.station == nil {
 		return forever
 	}
-	next := min(n.pending.first(forever), n.due.first(forever))
+	next := n.next()
 	switch {
 	case next == forever:
 	case next <= n.promised(now):
-		next -= ahead
+		next -= n.lead()
 	default:
 		next = max(next+holdBack, now+recheck)
 	}
-	next = min(next, n.leaving.first(forever))
+	next = min(next, n.leaving.first(forever), n.trouble.nextCrash())
 	if n.visits.used > 0 {
 		next = min(next, now+heartbeat)
 	}

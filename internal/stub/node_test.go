@@ -42,6 +42,7 @@ type replica struct {
 	node     *Node
 	address  string
 	instance wire.Instance
+	metrics  http.Handler
 	stop     func()
 }
 
@@ -60,29 +61,46 @@ var shop = graph.Architecture{
 // start runs a replica of a component until the test ends, or stop drains it.
 func start(t *testing.T, component, id string) *replica {
 	t.Helper()
+	n := New(Options{Component: component, Pod: id + "-pod", Log: discard(), Now: func() int64 { return time.Now().UnixNano() }})
+	address, stop := serve(t, n)
+	return &replica{node: n, address: address, stop: stop, metrics: n.Metrics(time.Now), instance: wire.Instance{
+		ID: id, Component: component, Pod: id + "-pod", Address: address, State: wire.Ready,
+	}}
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// serve serves a node until the test ends, or stop drains it.
+func serve(t *testing.T, n *Node) (address string, stop func()) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := New(Options{Component: component, Pod: id + "-pod", Log: slog.New(slog.DiscardHandler), Now: func() int64 { return time.Now().UnixNano() }})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- n.Serve(ctx, l, 20*time.Second) }()
-	stop := sync.OnceFunc(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
 	t.Cleanup(stop)
-	return &replica{node: n, address: l.Addr().String(), stop: stop, instance: wire.Instance{
-		ID: id, Component: component, Pod: id + "-pod", Address: l.Addr().String(), State: wire.Ready,
-	}}
+	return l.Addr().String(), stop
 }
 
 // tell gives all replicas one topology.
 func tell(revision string, arch graph.Architecture, replicas ...*replica) {
-	t := wire.Topology{Graph: "default/shop", Revision: revision, Seed: 1, Architecture: arch}
+	tellTopology(wire.Topology{Graph: "default/shop", Revision: revision, Seed: 1, Architecture: arch}, replicas...)
+}
+
+// tellPlan gives all replicas of the shop a plan.
+func tellPlan(revision string, plan *wire.Plan, replicas ...*replica) {
+	tellTopology(wire.Topology{Graph: "default/shop", Revision: revision, Seed: 1, Architecture: shop, Plan: plan}, replicas...)
+}
+
+func tellTopology(t wire.Topology, replicas ...*replica) {
 	for _, r := range replicas {
 		t.Instances = append(t.Instances, r.instance)
 	}
@@ -208,15 +226,15 @@ func processTime(t *testing.T) time.Duration {
 }
 
 func TestUnservedTypesAreRefusedInWords(t *testing.T) {
-	cache := start(t, "cache", "cache-1")
-	tell("1", graph.Architecture{Components: []graph.Component{{Name: "cache", Type: graph.Cache, Replicas: 1}}}, cache)
+	strange := start(t, "host", "host-1")
+	tell("1", graph.Architecture{Components: []graph.Component{{Name: "host", Type: "Mainframe", Replicas: 1}}}, strange)
 	deadline := time.After(20 * time.Second)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for cache.node.Unready() != "components of type Cache are not served by this version" {
+	for strange.node.Unready() != "components of type Mainframe are not served by this version" {
 		select {
 		case <-deadline:
-			t.Fatalf("not ready because %q", cache.node.Unready())
+			t.Fatalf("not ready because %q", strange.node.Unready())
 		case <-tick.C:
 		}
 	}
@@ -227,7 +245,7 @@ func TestMetricsTellWhatWasCounted(t *testing.T) {
 	tell("1", shop, api, db)
 	ready(t, api, db)
 	get(t, api)
-	server := httptest.NewServer(db.node.Metrics(time.Now))
+	server := httptest.NewServer(db.metrics)
 	defer server.Close()
 	resp, err := http.Get(server.URL + "/metrics")
 	if err != nil {
@@ -272,7 +290,7 @@ func TestRoutes(t *testing.T) {
 			{From: "api", To: "mail", Classes: []graph.Class{graph.Write}, Calls: 3, Mode: graph.Parallel, ProbabilityPercent: 100},
 		},
 	}
-	r := apiServer{}.routes(arch, arch.Components[0], pools{})
+	r := (apiServer{}).routes(arch, arch.Components[0], pools{})
 	shape := func(class wire.ClassCode) string {
 		text := ""
 		for _, s := range r.steps[class] {
@@ -304,7 +322,7 @@ func TestPickBalances(t *testing.T) {
 			p := pool{algorithm: algorithm, peers: peers}
 			picked := map[string]int{}
 			for k := range uint64(300) {
-				picked[p.pick(k, newDraws(1, "lb")).id]++
+				picked[p.pick(k, k, newDraws(1, "lb")).id]++
 			}
 			if !holds(picked) {
 				t.Errorf("picked %v", picked)
@@ -312,7 +330,7 @@ func TestPickBalances(t *testing.T) {
 		})
 	}
 	empty := pool{algorithm: graph.RoundRobin}
-	if empty.pick(1, newDraws(1, "lb")) != nil {
+	if empty.pick(1, 1, newDraws(1, "lb")) != nil {
 		t.Error("picked an instance of none")
 	}
 }

@@ -45,17 +45,41 @@ type peer struct {
 	heard int64
 	calls map[uint64]callOf
 	// oldest are its calls by time, if a caller asks for promises about answers;
-	// unfinished are those that others follow. Both may hold calls that were answered.
-	oldest, unfinished timeline[sent]
+	// unfinished are those that others follow, by where those may go. Both may hold
+	// calls that were answered.
+	oldest     timeline[sent]
+	unfinished []unfinished
+	// credit is what it takes if it is a worker of this queue.
+	credit credit
+	// serves are the pools that it is in; follows says that it was asked to promise
+	// about answers, since calls follow on them; unheard that nothing it is sent is
+	// ordered.
+	serves           poolSet
+	follows, unheard bool
+	standing         standing
+	// owner is the number of its id among those that keys choose from.
+	owner int
+}
+
+// unfinished are calls that others follow, to some of these pools.
+type unfinished struct {
+	after poolSet
+	calls timeline[sent]
 }
 
 // callOf is a call that waits for its answer.
 type callOf struct {
 	visit uint32
 	pool  *pool
+	verb  wire.Verb
 	at    int64
-	// more says that the visit goes on with another step.
-	more bool
+	// bound is the time before which it is not answered.
+	bound int64
+	// ahead says that the answer is told before its time, ordered that it must be
+	// taken at its time all the same.
+	ahead, ordered bool
+	// after are the pools that later steps of the visit may call.
+	after poolSet
 }
 
 func (p *peer) open() int { return len(p.calls) }
@@ -66,21 +90,37 @@ func (p *peer) takes() bool { return p.conn != nil && p.usable && !p.drains && !
 func (p *peer) send(c callOf, f wire.Frame, asked bool) {
 	p.calls[f.ID] = c
 	if asked {
-		p.oldest.add(sent{at: c.at, id: f.ID})
+		p.oldest.add(sent{at: c.bound, id: f.ID})
 	}
-	if c.more {
-		p.unfinished.add(sent{at: c.at, id: f.ID})
+	if c.after != 0 {
+		p.lineOf(c.after).add(sent{at: c.bound, id: f.ID})
 	}
 	p.conn.Send(f)
 }
 
-// earliest is the time of the earliest call on the line that has no answer.
+// lineOf are the calls that others follow to these pools.
+func (p *peer) lineOf(after poolSet) *timeline[sent] {
+	for i := range p.unfinished {
+		if p.unfinished[i].after == after {
+			return &p.unfinished[i].calls
+		}
+	}
+	p.unfinished = append(p.unfinished, unfinished{after: after})
+	return &p.unfinished[len(p.unfinished)-1].calls
+}
+
+// earliest is the time before which no call on the line is answered.
 func (p *peer) earliest(line *timeline[sent]) int64 {
 	for len(line.items) > 0 {
-		if _, open := p.calls[line.items[0].id]; open {
-			return line.items[0].at
+		first := line.items[0]
+		c, open := p.calls[first.id]
+		if open && c.bound <= first.at {
+			return first.at
 		}
 		line.take()
+		if open {
+			line.add(sent{at: c.bound, id: first.id})
+		}
 	}
 	return forever
 }
@@ -102,16 +142,34 @@ func (n *Node) close(p *peer) {
 	}
 }
 
-// promiseTo is what can be promised to a peer when all else is known up to t:
-// calls of later steps leave at the times of answers to come.
-func (n *Node) promiseTo(t int64) int64 {
-	limit := t
+// followUp is when a call that follows on an answer is made at the earliest, and
+// where it may go.
+type followUp struct {
+	to poolSet
+	at int64
+}
+
+// promisePeers tells each peer what follows at the earliest, when all else is
+// known up to t: calls of later steps leave at the times of answers to come.
+func (n *Node) promisePeers(t int64) {
+	n.followUps = n.followUps[:0]
 	for _, p := range n.peers {
-		if first := p.earliest(&p.unfinished); first < limit {
-			limit = max(first, min(limit, p.answered))
+		for i := range p.unfinished {
+			line := &p.unfinished[i]
+			if first := p.earliest(&line.calls); first < t {
+				n.followUps = append(n.followUps, followUp{to: line.after, at: max(first, min(t, p.answered))})
+			}
 		}
 	}
-	return limit
+	for _, p := range n.peers {
+		known := t
+		for _, f := range n.followUps {
+			if f.to&p.serves != 0 && p.beats { // over HTTP what follows has no time, and makes no promise false
+				known = min(known, f.at)
+			}
+		}
+		p.promise(known)
+	}
 }
 
 // remember begins to keep the calls by time, once a caller asks for promises
@@ -123,12 +181,12 @@ func (n *Node) remember(asked bool) {
 	n.asked = true
 	for _, p := range n.peers {
 		for id, c := range p.calls {
-			p.oldest.add(sent{at: c.at, id: id})
+			p.oldest.add(sent{at: c.bound, id: id})
 		}
 	}
 }
 
-// earliestCall is the time of the earliest call without an answer.
+// earliestCall is the time before which no call is answered.
 func (n *Node) earliestCall() int64 {
 	earliest := forever
 	for _, p := range n.peers {
@@ -142,15 +200,18 @@ func (n *Node) receiveAnswer(p *peer, f wire.Frame) {
 	p.heard = n.now - n.asleep
 	switch f.Op {
 	case wire.OpAnswer:
-		c, known := p.calls[f.ID]
-		if !known {
-			return
+		if c, known := p.calls[f.ID]; known {
+			n.hasten(c.ahead, f.Time)
+			n.receiveOutcome(p, c, f)
 		}
-		delete(p.calls, f.ID)
-		n.counts.call(p.component, f.Outcome)
-		n.answered(c.visit, f.Time, f.Reason, f.Late)
 	case wire.OpPromise:
-		p.answered = max(p.answered, f.Time)
+		if f.ID == 0 {
+			p.answered = max(p.answered, f.Time)
+		} else {
+			n.foretell(p, f.ID, f.Time)
+		}
+	case wire.OpCredit:
+		p.credit.grant(int(f.ID), f.Time)
 	case wire.OpDrain:
 		p.drains = true
 		n.refreshPools()
@@ -160,28 +221,92 @@ func (n *Node) receiveAnswer(p *peer, f wire.Frame) {
 	}
 }
 
-// answered takes one answer for a visit.
-func (n *Node) answered(i uint32, at int64, reason wire.Reason, late bool) {
-	v := &n.visits.items[i]
-	v.calls--
-	v.at = max(v.at, at)
-	v.late = v.late || late
-	if reason != wire.ReasonNone {
-		v.reason = reason
+// receiveOutcome takes an answer at once, or keeps it until its time.
+func (n *Node) receiveOutcome(p *peer, c callOf, f wire.Frame) {
+	if !c.ordered {
+		n.take(p, f)
+		return
 	}
-	if v.calls == 0 {
-		n.proceed(i)
+	if f.Time < n.horizon && (f.Reason == wire.ReasonNone || f.Reason == wire.ReasonError) {
+		n.counts.late++ // what was refused took no time, which nobody could know
+	}
+	n.foretell(p, f.ID, f.Time)
+	n.order++
+	n.early.add(early{at: f.Time, order: n.order, peer: p, frame: f})
+}
+
+// foretell notes that a call is not answered before t, and tells who waits for it.
+func (n *Node) foretell(p *peer, id uint64, t int64) {
+	c, open := p.calls[id]
+	if !open || t <= c.bound {
+		return
+	}
+	c.bound = t
+	p.calls[id] = c
+	if n.queue == nil {
+		n.visits.items[c.visit].foretell(t)
 	}
 }
 
-// losePeer gives up a connection that ended or is deaf, and dials again. Calls
-// that were certainly not sent go to other instances; the others fail.
+// take takes the answer of an open call.
+func (n *Node) take(p *peer, f wire.Frame) {
+	c := p.calls[f.ID]
+	delete(p.calls, f.ID)
+	n.counts.call(p.component, f.Outcome)
+	if n.queue != nil {
+		n.queue.settle(p, f)
+		return
+	}
+	n.judge(p, f.Reason)
+	n.answered(c, f)
+}
+
+// answered takes one answer for a visit. What a cache aside has to say is only
+// whether it was a hit: one that fails is as good as one that has nothing.
+func (n *Node) answered(c callOf, f wire.Frame) {
+	v := &n.visits.items[c.visit]
+	v.calls--
+	v.at = max(v.at, f.Time+v.way/2)
+	v.network += f.Network + v.way
+	v.late = v.late || f.Late
+	switch c.verb {
+	case wire.VerbServe:
+		v.miss = v.miss || f.Miss
+		if f.Reason != wire.ReasonNone {
+			v.reason = f.Reason
+		}
+	case wire.VerbGet:
+		v.hit = f.Reason == wire.ReasonNone && !f.Miss
+	}
+	if v.calls == 0 {
+		n.proceed(c.visit)
+	}
+}
+
+// losePeer gives up a connection that ended or is deaf, and dials again. Answers
+// that were told ahead and are due were given; what else was open is lost.
 func (n *Node) losePeer(p *peer) {
 	edge := p.conn
 	n.close(p)
 	n.refreshPools()
+	for _, e := range n.early.remove(func(e early) bool { return e.peer == p }) {
+		if e.at <= n.now+ahead {
+			n.take(p, e.frame)
+		}
+	}
 	calls := p.calls
-	p.calls, p.oldest, p.unfinished = map[uint64]callOf{}, timeline[sent]{}, timeline[sent]{}
+	p.calls, p.oldest, p.unfinished, p.credit = map[uint64]callOf{}, timeline[sent]{}, nil, credit{}
+	if n.queue != nil {
+		n.queue.lose(n, p, calls)
+	} else {
+		n.loseCalls(p, calls, edge)
+	}
+	n.dial(p, p.backoff.Next(rand.Float64()))
+}
+
+// loseCalls ends the open calls of a lost connection. Those that were certainly
+// not sent go to other instances; the others fail.
+func (n *Node) loseCalls(p *peer, calls map[uint64]callOf, edge transport.Edge) {
 	for f := range edge.Unsent() {
 		if c, open := calls[f.ID]; f.Op == wire.OpRequest && open && n.send(c, f) {
 			delete(calls, f.ID)
@@ -189,9 +314,9 @@ func (n *Node) losePeer(p *peer) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(calls)) {
 		n.counts.call(p.component, wire.Failed)
-		n.answered(calls[id].visit, max(calls[id].at, n.horizon), wire.ReasonConnectionLost, false)
+		n.judge(p, wire.ReasonConnectionLost)
+		n.answered(calls[id], wire.Frame{Time: max(calls[id].at, n.horizon), Reason: wire.ReasonConnectionLost})
 	}
-	n.dial(p, p.backoff.Next(rand.Float64()))
 }
 
 // listen gives up peers that are deaf, and tells callers that this one is not.
@@ -216,9 +341,12 @@ func (n *Node) dial(p *peer, after time.Duration) {
 		return
 	}
 	p.dialing = true
-	hello := wire.Hello{From: n.id, Promise: n.horizon, AnswerPromises: n.settings.chains}
-	p.joins = n.replaceable(p)
-	if p.joins {
+	hello := wire.Hello{From: n.id, Promise: n.horizon, AnswerPromises: p.serves&n.settings.chained != 0}
+	p.joins = n.queue == nil && n.replaceable(p) // a worker says itself from when on it takes messages
+	switch {
+	case p.unheard:
+		hello.Promise = forever
+	case p.joins:
 		hello.Promise += int64(joinAfter)
 	}
 	connect := n.connector(p.address, hello)
@@ -230,8 +358,16 @@ func (n *Node) dial(p *peer, after time.Duration) {
 			}
 		}
 		conn, err := connect()
-		n.input.act(func() { n.dialed(p, conn, hello.Promise, err) })
+		n.input.act(func() { n.dialed(p, conn, hello, err) })
 	})
+}
+
+// follow asks a peer to promise about answers, if calls follow on them now.
+func (n *Node) follow(p *peer) {
+	if p.conn != nil && !p.follows && p.serves&n.settings.chained != 0 {
+		p.follows = true
+		p.conn.Send(wire.Frame{Op: wire.OpFollow})
+	}
 }
 
 // connector dials as the architecture's transport wants it.
@@ -247,7 +383,7 @@ func (n *Node) connector(address string, hello wire.Hello) func() (transport.Edg
 }
 
 // dialed takes the outcome of a dial.
-func (n *Node) dialed(p *peer, conn transport.Edge, promise int64, err error) {
+func (n *Node) dialed(p *peer, conn transport.Edge, hello wire.Hello, err error) {
 	p.dialing = false
 	switch {
 	case err != nil && !p.leaving:
@@ -258,9 +394,12 @@ func (n *Node) dialed(p *peer, conn transport.Edge, promise int64, err error) {
 	default:
 		p.backoff.Reset()
 		n.callees[conn] = p
-		p.conn, p.promised, p.answered, p.drains = conn, promise, 0, false
+		p.conn, p.promised, p.answered, p.drains = conn, hello.Promise, 0, false
+		p.follows = hello.AnswerPromises
+		n.follow(p)
 		p.heard = n.now - n.asleep
 		_, p.beats = conn.(*transport.Conn)
+		n.queue.grant(n)
 		if p.joins {
 			n.later(joinAfter, func() { n.joined(p) })
 		}
@@ -295,7 +434,8 @@ func (n *Node) later(pause time.Duration, f func()) {
 	})
 }
 
-// refreshPools lists for each pool the peers that take calls.
+// refreshPools lists for each pool the peers that take calls: those that are well
+// and have joined, as long as there are such.
 func (n *Node) refreshPools() {
 	for _, pool := range n.pools {
 		pool.peers = pool.peers[:0]
@@ -304,10 +444,20 @@ func (n *Node) refreshPools() {
 				pool.peers = append(pool.peers, p)
 			}
 		}
-		if served := slices.DeleteFunc(slices.Clone(pool.peers), func(p *peer) bool { return p.joins }); len(served) > 0 {
-			pool.peers = served
-		}
+		pool.leave(func(p *peer) bool { return p.standing.ejected })
+		pool.leave(func(p *peer) bool { return p.joins })
 		slices.SortFunc(pool.peers, func(a, b *peer) int { return compareIDs(a.id, b.id) })
+		pool.owners = pool.owners[:0]
+		for _, p := range pool.peers {
+			pool.owners = append(pool.owners, p.owner)
+		}
 	}
 	n.assess()
+}
+
+// leave leaves some peers out, unless none would be left.
+func (p *pool) leave(out func(*peer) bool) {
+	if rest := slices.DeleteFunc(slices.Clone(p.peers), out); len(rest) > 0 {
+		p.peers = rest
+	}
 }

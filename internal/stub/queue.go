@@ -1,5 +1,7 @@
 package stub
 
+import "flashcrowd.io/flashcrowd/internal/wire"
+
 // arrival is a request that waits for the horizon.
 type arrival struct {
 	at      int64
@@ -14,7 +16,16 @@ type event struct {
 	visit uint32
 }
 
-// sent is a call that waits for its answer, by the time it was made at.
+// early is an answer that came before its time.
+type early struct {
+	at    int64
+	order uint64
+	peer  *peer
+	frame wire.Frame
+}
+
+// sent is a call that waits for its answer, by the time before which
+// it is not answered.
 type sent struct {
 	at int64
 	id uint64
@@ -25,6 +36,7 @@ type timed interface{ when() (int64, uint64) }
 
 func (a arrival) when() (int64, uint64) { return a.at, a.order }
 func (e event) when() (int64, uint64)   { return e.at, e.order }
+func (e early) when() (int64, uint64)   { return e.at, e.order }
 func (s sent) when() (int64, uint64)    { return s.at, s.id }
 
 // timeline is a heap by logical time.
@@ -69,6 +81,20 @@ func (t *timeline[T]) take() T {
 		t.swap(i, least)
 		i = least
 	}
+}
+
+// remove takes out all elements that match, earliest first.
+func (t *timeline[T]) remove(matches func(T) bool) []T {
+	var removed, kept []T
+	for len(t.items) > 0 {
+		if item := t.take(); matches(item) {
+			removed = append(removed, item)
+		} else {
+			kept = append(kept, item)
+		}
+	}
+	t.items = append(t.items, kept...) // sorted, so a heap
+	return removed
 }
 
 // first is the time of the earliest element, or otherwise.

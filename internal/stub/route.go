@@ -1,10 +1,12 @@
 package stub
 
 import (
+	"hash/fnv"
 	"slices"
 	"strings"
 
 	"flashcrowd.io/flashcrowd/internal/graph"
+	"flashcrowd.io/flashcrowd/internal/traffic"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
@@ -14,27 +16,55 @@ const maxCallsOfStep = 10_000
 
 // routes are the steps of each class: what a request of the class calls, one
 // step after the other.
-type routes struct{ steps [wire.Classes][]step }
+type routes struct {
+	steps [wire.Classes][]step
+	// feeds are components that get what is written here, beside what requests call.
+	feeds []string
+}
 
 // step is a set of calls that are made at once.
-type step struct{ calls []call }
+type step struct {
+	calls []call
+	// after are the pools that calls of later steps may go to, as far as they are
+	// ordered.
+	after poolSet
+}
 
-// call is one call to a set of components; Percent is its chance.
+// call is one call to a set of components; percent is its chance, and draw keys
+// the draw that decides.
 type call struct {
 	pool    *pool
+	verb    wire.Verb
 	percent int32
+	draw    uint32
+	onMiss  bool
 }
+
+// aside says that the call is to a cache that does not matter if it fails.
+func (c call) aside() bool { return c.verb != wire.VerbServe }
+
+// byKey is the algorithm of pools of caches: each key has its instance, and one
+// that joins takes over its share of the keys and no others.
+const byKey graph.Algorithm = "ByKey"
 
 // pool is a set of instances that a call can go to.
 type pool struct {
 	components []string
 	algorithm  graph.Algorithm
 	peers      []*peer
-	turn       uint64
+	// owners are the numbers of the peers' ids, if keys choose among them.
+	owners []int
+	turn   uint64
+	// bit is the pool in sets of pools.
+	bit poolSet
 	// current says that the routes in force use it: what no longer has an instance
 	// because it left the architecture is not called, and fails nothing.
 	current bool
 }
+
+// poolSet is a set of pools by their bits. More than 64 pools share bits, which
+// promises less than it could.
+type poolSet uint64
 
 // pools are all pools that routes have used, by what makes them one: calls on
 // their way survive a change of routes.
@@ -44,9 +74,20 @@ type pools map[string]*pool
 func (p pools) of(components []string, algorithm graph.Algorithm) *pool {
 	key := strings.Join(append([]string{string(algorithm)}, components...), " ")
 	if p[key] == nil {
-		p[key] = &pool{components: components, algorithm: algorithm}
+		p[key] = &pool{components: components, algorithm: algorithm, bit: 1 << (len(p) % 64)}
 	}
 	return p[key]
+}
+
+// serving are the pools that a component is in.
+func (p pools) serving(component string) poolSet {
+	var set poolSet
+	for _, pool := range p {
+		if slices.Contains(pool.components, component) {
+			set |= pool.bit
+		}
+	}
+	return set
 }
 
 // pools are the distinct pools of the routes.
@@ -64,127 +105,124 @@ func (r routes) pools() []*pool {
 	return pools
 }
 
-// chained reports whether any class has more than one step.
-func (r routes) chained() bool {
-	return slices.ContainsFunc(r.steps[:], func(steps []step) bool { return len(steps) > 1 })
-}
-
-// target is where the calls of a connection go.
-type target struct {
-	graph.Connection
-	components []string
-}
-
-// targets are the connections of a component that let a class pass, and all
-// components that they lead to.
-type targets struct {
-	connections []target
-	components  []string
-}
-
-// callees are the targets of a component. Reads of a database go to its replicas
-// and the primary alike.
-func callees(arch graph.Architecture, component string, class graph.Class) targets {
-	var all targets
-	for _, c := range arch.Connections {
-		if c.From != component || !passes(c, class) {
-			continue
-		}
-		if to := targetsOf(arch, c, class); len(to) > 0 {
-			all.connections = append(all.connections, target{Connection: c, components: to})
-			all.components = append(all.components, to...)
+// chained are the pools of calls that others follow, whose answers thus say what
+// follows at the earliest.
+func (r routes) chained() poolSet {
+	var set poolSet
+	for _, steps := range r.steps {
+		for _, s := range steps {
+			if s.after == 0 {
+				continue
+			}
+			for _, c := range s.calls {
+				set |= c.pool.bit
+			}
 		}
 	}
-	return all
+	return set
 }
 
-// callsOf are the calls of a component: its connections in the order of the
-// spec, sequential ones one after the other, parallel neighbours at once.
+// callsOf are the calls of a component by its itineraries.
 func callsOf(arch graph.Architecture, component string, algorithm graph.Algorithm, pools pools) routes {
 	var r routes
 	for class := range r.steps {
-		parallel := false
-		for _, t := range callees(arch, component, wire.ClassCode(class).Class()).connections {
-			one := call{pool: pools.of(t.components, algorithm), percent: t.ProbabilityPercent}
-			r.steps[class], parallel = appendCalls(r.steps[class], parallel, t.Connection, one)
+		for _, s := range graph.Itinerary(arch, component, wire.ClassCode(class).Class()) {
+			r.steps[class] = append(r.steps[class], stepOf(arch, s, algorithm, pools))
+		}
+		var after poolSet
+		for i := len(r.steps[class]) - 1; i >= 0; i-- {
+			r.steps[class][i].after = after
+			after |= r.steps[class][i].ordered()
 		}
 	}
 	return r
 }
 
-func passes(c graph.Connection, class graph.Class) bool {
-	return len(c.Classes) == 0 || slices.Contains(c.Classes, class)
-}
-
-// targetsOf are the components that a connection's calls go to. A read replica
-// is served through the connection to its primary, so that each request reads once.
-func targetsOf(arch graph.Architecture, c graph.Connection, class graph.Class) []string {
-	if target, _ := arch.Component(c.To); target.Database != nil && target.Database.ReplicaOf != "" {
-		if connects(arch, c.From, target.Database.ReplicaOf, class) {
-			return nil
+func stepOf(arch graph.Architecture, s graph.Step, algorithm graph.Algorithm, pools pools) step {
+	var out step
+	for _, c := range s.Calls {
+		how := algorithm
+		if target, _ := arch.Component(c.Targets[0]); target.Type == graph.Cache {
+			how = byKey
 		}
-		return []string{c.To}
+		out.calls = append(out.calls, call{
+			pool: pools.of(c.Targets, how), verb: verbOf(c.Verb), percent: c.ProbabilityPercent, draw: uint32(hashOf(c.Draw)), onMiss: c.OnMiss,
+		})
 	}
-	targets := []string{c.To}
-	if class != graph.Read {
-		return targets
-	}
-	for _, other := range arch.Connections {
-		if replica, _ := arch.Component(other.To); other.From == c.From && passes(other, class) && replica.Database != nil && replica.Database.ReplicaOf == c.To {
-			targets = append(targets, other.To)
+	return out
+}
+
+// ordered are the pools that the step's ordered calls go to.
+func (s step) ordered() poolSet {
+	var set poolSet
+	for _, c := range s.calls {
+		if c.verb.Ordered() {
+			set |= c.pool.bit
 		}
 	}
-	return targets
+	return set
 }
 
-func connects(arch graph.Architecture, from, to string, class graph.Class) bool {
-	return slices.ContainsFunc(arch.Connections, func(c graph.Connection) bool { return c.From == from && c.To == to && passes(c, class) })
+func verbOf(v graph.Verb) wire.Verb {
+	switch v {
+	case graph.Get:
+		return wire.VerbGet
+	case graph.Set:
+		return wire.VerbSet
+	case graph.Delete:
+		return wire.VerbDelete
+	default:
+		return wire.VerbServe
+	}
 }
 
-// appendCalls adds a connection's calls to the steps.
-func appendCalls(steps []step, parallel bool, c graph.Connection, one call) ([]step, bool) {
-	n := int(max(1, c.Calls))
-	if c.Mode != graph.Parallel {
-		for range n {
-			steps = append(steps, step{calls: []call{one}})
-		}
-		return steps, false
-	}
-	if !parallel {
-		steps = append(steps, step{})
-	}
-	last := &steps[len(steps)-1]
-	for range n {
-		last.calls = append(last.calls, one)
-	}
-	return steps, true
+func hashOf(name string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))
+	return h.Sum64()
 }
 
-// call makes one call of a visit, unless chance says no.
+// call makes one call of a visit, unless it is needless or chance says no.
 func (n *Node) call(i uint32, c call, nth int) {
 	v := &n.visits.items[i]
-	if c.percent < 100 && n.draws.calls.UniformAt(v.number, uint32(nth))*100 >= float64(c.percent) {
+	switch {
+	case c.verb == wire.VerbGet:
+		v.hit = false
+	case c.onMiss && v.hit:
 		return
 	}
+	if c.percent < 100 && n.draws.calls.UniformAt(v.number, c.draw)*100 >= float64(c.percent) {
+		return
+	}
+	verb := c.verb
+	if verb == wire.VerbServe {
+		verb = v.verb // a balancer passes on what it was asked
+	}
 	n.order++
-	made := n.send(callOf{visit: i, pool: c.pool, more: v.step < len(v.route)}, wire.Frame{
-		Op: wire.OpRequest, Class: v.class, ID: n.order, Time: v.at, Key: v.key, Request: numberOf(v.number, nth), Late: v.late,
+	made := n.send(callOf{visit: i, pool: c.pool, verb: c.verb, after: v.route[v.step-1].after}, wire.Frame{
+		Op: wire.OpRequest, Class: v.class, Verb: verb, Region: v.region, ID: n.order, Time: v.at + v.way/2, Key: v.key,
+		Request: numberOf(v.number, nth), Late: v.late, Ahead: v.ahead,
 	})
 	switch {
 	case made:
 		v.calls++
-	case c.pool.current:
+	case c.pool.current && !c.aside():
 		v.reason = wire.ReasonNoEndpoint
 	}
 }
 
 // send sends a call to an instance of its pool, if there is one.
 func (n *Node) send(c callOf, f wire.Frame) bool {
-	p := c.pool.pick(f.Request, n.draws)
+	p := c.pool.pick(f.Request, f.Key, n.draws)
 	if p == nil {
 		return false
 	}
-	c.at = f.Time
+	c.at, c.bound, c.ahead = f.Time, f.Time, f.Ahead
+	if c.ahead {
+		c.bound += int64(n.demands.of(p.component, f))
+		c.ordered = c.pool.algorithm == graph.LeastRequests || c.pool.algorithm == graph.PowerOfTwoChoices
+		n.visits.items[c.visit].foretell(c.bound)
+	}
 	p.send(c, f, n.asked)
 	return true
 }
@@ -197,9 +235,12 @@ func numberOf(number uint64, nth int) uint64 {
 }
 
 // pick chooses the instance of a call, nil if none takes any.
-func (p *pool) pick(number uint64, d draws) *peer {
+func (p *pool) pick(number, key uint64, d draws) *peer {
 	if len(p.peers) == 0 {
 		return nil
+	}
+	if p.algorithm == byKey {
+		return p.peers[slices.Index(p.owners, traffic.Owner(key, p.owners))]
 	}
 	p.turn++
 	first := p.peers[p.turn%uint64(len(p.peers))]

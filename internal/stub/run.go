@@ -32,6 +32,9 @@ func (n *Node) Serve(ctx context.Context, l net.Listener, grace time.Duration) e
 	n.input.close()
 	close(stopped)
 	<-looped
+	for _, p := range n.peers {
+		n.close(p)
+	}
 	closeServer(server)
 	_ = split.Close()
 	n.running.Wait()
@@ -56,7 +59,9 @@ func closeServer(s *http.Server) {
 // meetCaller registers a connection before its first frame is seen.
 func (n *Node) meetCaller(c *transport.Conn) {
 	n.input.act(func() {
-		n.upstreams[c] = &upstream{conn: c, promise: c.Hello.Promise, heard: n.now - n.asleep, spoken: n.now}
+		up := &upstream{conn: c, promise: c.Hello.Promise, chained: c.Hello.AnswerPromises, heard: n.now - n.asleep, spoken: n.now}
+		n.upstreams[c] = up
+		n.worker.meet(n, up)
 		n.remember(c.Hello.AnswerPromises)
 		if n.draining {
 			c.Send(wire.Frame{Op: wire.OpDrain})
@@ -75,7 +80,7 @@ func (n *Node) loop(stopped <-chan struct{}) {
 		now := n.o.Now()
 		signal := n.input.signal
 		pause := min(max(wake-now, shortest), longest)
-		if rest := tick - (now - began); handled > busyTurn && rest > 0 {
+		if rest := tick - (now - began); handled > busyTurn && rest > 0 && !n.hurried {
 			signal, pause = nil, rest
 		}
 		timer.Reset(time.Duration(pause))
@@ -124,7 +129,7 @@ func (n *Node) drain(grace time.Duration) {
 	for !n.drained() {
 		select {
 		case <-deadline:
-			n.o.Log.Info("drained in part", "after", grace)
+			n.o.Log.Warn("drained in part", "after", grace, "lostMessages", n.messagesLeft())
 			return
 		case <-check.C:
 		}
@@ -144,7 +149,14 @@ func (n *Node) drained() bool {
 			return false
 		}
 	}
-	return n.draining && n.visits.used == 0 && len(n.pending.items) == 0 && n.o.Now()-n.web.used > quietOfHTTP
+	return n.draining && n.queue.undone() == 0 && n.visits.used == 0 && len(n.pending.items) == 0 && n.o.Now()-n.web.used > quietOfHTTP
+}
+
+// messagesLeft is how many messages end with the process.
+func (n *Node) messagesLeft() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.queue.undone()
 }
 
 func (n *Node) closing() bool {

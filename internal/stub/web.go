@@ -68,9 +68,10 @@ func (w *webCaller) active(now int64) bool { return now-max(w.stamped, w.used) <
 type webCall struct{ done chan webAnswer }
 
 type webAnswer struct {
-	start, finish int64
-	reason        wire.Reason
-	late          bool
+	start, finish, network int64
+	reason                 wire.Reason
+	verb                   wire.Verb
+	late, miss             bool
 }
 
 func (c *webCall) answer(a webAnswer) { c.done <- a }
@@ -103,6 +104,8 @@ func (w *webCaller) handler(n *Node) http.Handler {
 type stampedRequest struct {
 	request
 	at, behind int64
+	// method it came with, empty if it says its verb itself.
+	method string
 }
 
 // read is the request that an HTTP request stands for.
@@ -110,8 +113,8 @@ func (w *webCaller) read(r *http.Request) (stampedRequest, error) {
 	q := stampedRequest{request: request{
 		web: &webCall{done: make(chan webAnswer, 1)}, class: classOf(r), late: r.Header.Get(wire.HeaderLate) != "",
 	}}
-	var errs [4]error
-	var at, behind uint64
+	var errs [5]error
+	var at, behind, region uint64
 	at, errs[0] = number(r.Header, wire.HeaderTime, 0)
 	behind, errs[1] = number(r.Header, wire.HeaderBehind, 0)
 	q.at, q.behind = int64(at), int64(behind)
@@ -121,7 +124,30 @@ func (w *webCaller) read(r *http.Request) (stampedRequest, error) {
 	if q.number, errs[3] = number(r.Header, wire.HeaderRequest, 1<<63); q.number == 1<<63 {
 		q.number |= w.numbers.Add(1)
 	}
+	if region, errs[4] = number(r.Header, wire.HeaderRegion, 0); region >= wire.MaxRegions {
+		errs[4] = fmt.Errorf("%s: write a number below %d, not %d", wire.HeaderRegion, wire.MaxRegions, region)
+	}
+	q.region = uint8(region) //nolint:gosec // refused if it does not fit
+	if name := r.Header.Get(wire.HeaderVerb); name == "" {
+		q.method = r.Method
+	} else if verb, known := wire.VerbOf(name); known {
+		q.verb = verb
+	} else {
+		errs[4] = fmt.Errorf("%s: write serve, get, set, delete or replicate, not %q", wire.HeaderVerb, name)
+	}
 	return q, errors.Join(errs[:]...)
+}
+
+// verbOfMethod is what a method asks of a cache.
+func verbOfMethod(method string) wire.Verb {
+	switch method {
+	case http.MethodPut, http.MethodPost, http.MethodPatch:
+		return wire.VerbSet
+	case http.MethodDelete:
+		return wire.VerbDelete
+	default:
+		return wire.VerbGet
+	}
 }
 
 // number is a header that holds a number, or otherwise if it is not there.
@@ -165,13 +191,16 @@ func (n *Node) callWeb(q stampedRequest) {
 		return
 	}
 	n.web.used = now
+	if q.method != "" && n.settings.component.Type == graph.Cache {
+		q.verb = verbOfMethod(q.method)
+	}
 	if q.at == 0 {
 		q.at = max(now, n.horizon)
 	} else {
 		n.web.stamped = now
 		n.web.tell(q.behind, now)
 	}
-	n.enqueue(q.at, q.request)
+	n.come(q.at, q.request)
 }
 
 // writeWeb answers an HTTP request.
@@ -187,12 +216,20 @@ func (n *Node) writeWeb(rw http.ResponseWriter, a webAnswer) {
 	h.Set(wire.HeaderFinish, strconv.FormatInt(a.finish, 10))
 	h.Set(wire.HeaderComponent, n.o.Component)
 	h.Set(wire.HeaderInstance, instance)
+	h.Set(wire.HeaderNetwork, strconv.FormatInt(a.network, 10))
 	if a.late {
 		h.Set(wire.HeaderLate, "1")
+	}
+	if a.miss {
+		h.Set(wire.HeaderMiss, "1")
 	}
 	if a.reason != wire.ReasonNone {
 		h.Set(wire.HeaderReason, a.reason.String())
 		problem(rw, statusOf(a.reason), a.reason.String())
+		return
+	}
+	if a.miss && a.verb == wire.VerbGet {
+		problem(rw, http.StatusNotFound, "the cache does not have the key")
 		return
 	}
 	h.Set("Content-Type", "application/json")

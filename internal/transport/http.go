@@ -184,13 +184,15 @@ func (e *HTTP) exchange(x exchange) ([]wire.Frame, error) {
 
 func (e *HTTP) request(x exchange) (*http.Request, error) {
 	f := x.frame
-	request, err := http.NewRequestWithContext(e.ctx, methodOf(f.Class), "http://"+e.address+"/"+strconv.FormatUint(f.Key, 10), nil)
+	request, err := http.NewRequestWithContext(e.ctx, methodOf(f), "http://"+e.address+"/"+strconv.FormatUint(f.Key, 10), nil)
 	if err != nil {
 		return nil, err
 	}
 	h := request.Header
 	h.Set(wire.HeaderClass, string(f.Class.Class()))
 	h.Set(wire.HeaderKey, strconv.FormatUint(f.Key, 10))
+	h.Set(wire.HeaderVerb, f.Verb.String())
+	h.Set(wire.HeaderRegion, strconv.Itoa(int(f.Region)))
 	h.Set(wire.HeaderRequest, strconv.FormatUint(f.Request, 10))
 	h.Set("Idempotency-Key", strconv.FormatUint(f.ID, 10)) // lets net/http repeat what a closing connection never took
 	if x.stamped {
@@ -203,11 +205,19 @@ func (e *HTTP) request(x exchange) (*http.Request, error) {
 	return request, nil
 }
 
-func methodOf(class wire.ClassCode) string {
-	if class == wire.ClassRead || class == wire.ClassStatic {
+// methodOf is the method that a request is made with: to a cache by its verb, to
+// all others by its class.
+func methodOf(f wire.Frame) string {
+	switch {
+	case f.Verb == wire.VerbSet:
+		return http.MethodPut
+	case f.Verb == wire.VerbDelete:
+		return http.MethodDelete
+	case f.Verb == wire.VerbGet, f.Verb == wire.VerbServe && f.Class.Class().Reads():
 		return http.MethodGet
+	default:
+		return http.MethodPost
 	}
-	return http.MethodPost
 }
 
 // answerOf is the answer that a response stands for; took is how long the
@@ -224,7 +234,14 @@ func answerOf(x exchange, response *http.Response, took int64) wire.Frame {
 	case noArrival == nil:
 		answer.Time = f.Time + max(0, finish-arrival)
 	}
+	if network, err := strconv.ParseInt(response.Header.Get(wire.HeaderNetwork), 10, 64); err == nil {
+		answer.Network = network
+	}
 	answer.Late = response.Header.Get(wire.HeaderLate) != ""
+	answer.Miss = response.Header.Get(wire.HeaderMiss) != "" || f.Verb == wire.VerbGet && response.StatusCode == http.StatusNotFound
+	if answer.Miss && response.StatusCode == http.StatusNotFound {
+		return answer
+	}
 	if response.StatusCode >= http.StatusBadRequest {
 		answer.Outcome, answer.Reason = wire.Failed, wire.ReasonOf(response.Header.Get(wire.HeaderReason))
 	}

@@ -99,3 +99,23 @@ func ReasonOf(name string) Reason {
 	}
 	return ReasonError
 }
+
+var verbNames = [Verbs]string{"serve", "get", "set", "delete", "replicate"}
+
+// String is the verb as a header has it.
+func (v Verb) String() string {
+	if int(v) < Verbs {
+		return verbNames[v]
+	}
+	return "unknown"
+}
+
+// VerbOf is the verb of a name; it is not ok if there is none such.
+func VerbOf(name string) (v Verb, ok bool) {
+	for i, known := range verbNames {
+		if known == name {
+			return Verb(i), true
+		}
+	}
+	return VerbServe, false
+}

@@ -23,12 +23,19 @@ const (
 	// OpAnswer answers the request of the same ID: Time is the logical finish.
 	OpAnswer
 	// OpPromise says that every frame of its direction whose time is before Time
-	// has been sent.
+	// has been sent, but for requests whose verb is not ordered. With the ID of a
+	// request that is answered ahead it says of this one alone that its answer is not
+	// before Time.
 	OpPromise
 	// OpDrain asks the caller to send nothing new.
 	OpDrain
 	// OpGoodbye says that no request follows on this connection.
 	OpGoodbye
+	// OpFollow says later what AnswerPromises of a hello says at once.
+	OpFollow
+	// OpCredit tells a queue how many messages, ID, the worker takes at once, and
+	// the Time from which on it takes more than before.
+	OpCredit
 )
 
 // Verb says what a request asks of a component that keeps things.
@@ -51,6 +58,11 @@ const (
 	Verbs = int(VerbReplicate) + 1
 )
 
+// Ordered reports whether promises hold for requests of this verb. Others follow
+// on answers that nobody waits for, and are taken when they come if their time
+// has passed.
+func (v Verb) Ordered() bool { return v == VerbServe || v == VerbGet }
+
 // MaxRegions bounds the regions of clients: frames number them.
 const MaxRegions = 32
 
@@ -68,6 +80,9 @@ type Frame struct {
 	Reason  Reason
 	// Miss says of an answer that the key was not there.
 	Miss bool
+	// Ahead asks of a request to answer it as soon as the time of its answer is
+	// known, though that lies ahead: the caller can go no further without.
+	Ahead bool
 	// Late says that some station took the request too late for its logical time.
 	Late bool
 	// ID matches an answer with its request, per connection.
@@ -90,8 +105,8 @@ type Frame struct {
 //	length op  class  outcome  reason  id  time  key      request
 //	                           verb              network
 //
-// The highest bit of outcome is Late, the next one Miss; the five high bits of
-// class are the region. Where two share a place, the lower is that of answers
+// The highest bit of outcome is Late, the next ones Miss and Ahead; the five high
+// bits of class are the region. Where two share a place, the lower is that of answers
 // (network) or of requests (verb). Integers are big endian.
 const FrameSize = 40
 
@@ -101,6 +116,7 @@ const maxPayload = 4096
 const (
 	lateBit     = 0x80
 	missBit     = 0x40
+	aheadBit    = 0x20
 	regionShift = 3
 	classMask   = 1<<regionShift - 1
 )
@@ -115,6 +131,9 @@ func appendFrame(b []byte, f Frame, payload int) []byte {
 	}
 	if f.Miss {
 		outcome |= missBit
+	}
+	if f.Ahead {
+		outcome |= aheadBit
 	}
 	switch f.Op {
 	case OpRequest:
@@ -173,7 +192,7 @@ func DecodeFrame(b []byte) (f Frame, payload []byte, n int, err error) {
 	}
 	f = Frame{
 		Op: Op(b[4]), Class: ClassCode(b[5] & classMask), Region: b[5] >> regionShift,
-		Outcome: OutcomeCode(b[6] &^ (lateBit | missBit)), Late: b[6]&lateBit != 0, Miss: b[6]&missBit != 0,
+		Outcome: OutcomeCode(b[6] &^ (lateBit | missBit | aheadBit)), Late: b[6]&lateBit != 0, Miss: b[6]&missBit != 0, Ahead: b[6]&aheadBit != 0,
 		ID: binary.BigEndian.Uint64(b[8:]), Time: int64(binary.BigEndian.Uint64(b[16:])),
 		Request: binary.BigEndian.Uint64(b[32:]),
 	}
@@ -193,7 +212,7 @@ func DecodeFrame(b []byte) (f Frame, payload []byte, n int, err error) {
 // validate refuses values that this version does not know.
 func (f Frame) validate() error {
 	switch {
-	case f.Op < OpHello || f.Op > OpGoodbye:
+	case f.Op < OpHello || f.Op > OpCredit:
 		return fmt.Errorf("%w: operation %d", ErrFrame, f.Op)
 	case int(f.Class) >= Classes:
 		return fmt.Errorf("%w: class %d", ErrFrame, f.Class)

@@ -11,9 +11,9 @@ import (
 
 func drawFrame(t *rapid.T) Frame {
 	f := Frame{
-		Op: Op(rapid.IntRange(int(OpHello), int(OpGoodbye)).Draw(t, "op")), Class: ClassCode(rapid.IntRange(0, Classes-1).Draw(t, "class")),
+		Op: Op(rapid.IntRange(int(OpHello), int(OpCredit)).Draw(t, "op")), Class: ClassCode(rapid.IntRange(0, Classes-1).Draw(t, "class")),
 		Outcome: OutcomeCode(rapid.IntRange(0, 2).Draw(t, "outcome")), Region: uint8(rapid.IntRange(0, MaxRegions-1).Draw(t, "region")),
-		Miss: rapid.Bool().Draw(t, "miss"), Late: rapid.Bool().Draw(t, "late"), ID: rapid.Uint64().Draw(t, "id"), Time: rapid.Int64().Draw(t, "time"),
+		Miss: rapid.Bool().Draw(t, "miss"), Ahead: rapid.Bool().Draw(t, "ahead"), Late: rapid.Bool().Draw(t, "late"), ID: rapid.Uint64().Draw(t, "id"), Time: rapid.Int64().Draw(t, "time"),
 		Request: rapid.Uint64().Draw(t, "request"),
 	}
 	if f.Op == OpRequest {

@@ -15,6 +15,11 @@ const (
 	// HeaderBehind is by how many nanoseconds the caller runs behind the wall clock:
 	// it holds back itself, so that its callee must wait as much longer.
 	HeaderBehind = "X-Flashcrowd-Behind"
+	// HeaderRegion is the number of the client's region.
+	HeaderRegion = "X-Flashcrowd-Region"
+	// HeaderVerb is what is asked of a component that keeps things, by the names of
+	// the verbs; without it a cache takes GET, PUT and DELETE for what they say.
+	HeaderVerb = "X-Flashcrowd-Verb"
 	// HeaderArrival and HeaderFinish of an answer are logical times.
 	HeaderArrival = "X-Flashcrowd-Arrival"
 	HeaderFinish  = "X-Flashcrowd-Finish"
@@ -28,4 +33,8 @@ const (
 	// HeaderLate is set when some station took the request after its time; as a
 	// request's header it says so of stations before.
 	HeaderLate = "X-Flashcrowd-Late"
+	// HeaderMiss is set with status 404 when a cache does not have the key.
+	HeaderMiss = "X-Flashcrowd-Miss"
+	// HeaderNetwork of an answer is how many nanoseconds went on ways between regions.
+	HeaderNetwork = "X-Flashcrowd-Network"
 )

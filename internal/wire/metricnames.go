@@ -24,6 +24,23 @@ const (
 	ComponentTopologyAge   = "flashcrowd_component_topology_last_seen_seconds" // gauge, wall seconds since the stream spoke
 )
 
+// Names of the metrics that stubs of some types expose.
+const (
+	ComponentCacheLookups   = "flashcrowd_component_cache_lookups_total"     // counter {outcome}: hit, miss; caches and CDNs
+	ComponentCacheEntries   = "flashcrowd_component_cache_entries"           // gauge; caches and CDNs
+	ComponentCacheEvictions = "flashcrowd_component_cache_evictions_total"   // counter; caches and CDNs
+	ComponentReplicationLag = "flashcrowd_component_replication_lag_seconds" // histogram, applied minus committed; read replicas
+	ComponentEjected        = "flashcrowd_component_ejected_instances"       // gauge; load balancers
+
+	// Of message queues alone.
+	ComponentUnacknowledged = "flashcrowd_component_unacknowledged_messages"      // gauge, delivered and not acknowledged
+	ComponentOldestMessage  = "flashcrowd_component_oldest_message_age_seconds"   // gauge, of those that wait; 0 if none does
+	ComponentMessageLag     = "flashcrowd_component_message_lag_seconds"          // histogram, published to acknowledged
+	ComponentAcknowledged   = "flashcrowd_component_messages_acknowledged_total"  // counter
+	ComponentRedelivered    = "flashcrowd_component_messages_redelivered_total"   // counter
+	ComponentDeadLettered   = "flashcrowd_component_messages_dead_lettered_total" // counter
+)
+
 // Names of the metrics that generators expose; the scraper adds namespace, pod,
 // graph and simulation.
 const (
@@ -38,7 +55,14 @@ const (
 	LoadgenFinished     = "flashcrowd_loadgen_plan_finished"              // gauge 0/1
 	LoadgenShares       = "flashcrowd_loadgen_plan_shares"                // gauge, shares played by this generator
 	LoadgenLateAnswers  = "flashcrowd_loadgen_late_answers_total"         // counter, answers whose path was late somewhere
+	LoadgenNetwork      = "flashcrowd_loadgen_network_seconds"            // histogram {region}, of answered requests
 	LoadgenTopologyAge  = "flashcrowd_loadgen_topology_last_seen_seconds" // gauge
+)
+
+// Outcomes of a lookup in a cache, values of its label outcome.
+const (
+	OutcomeHit  = "hit"
+	OutcomeMiss = "miss"
 )
 
 // Outcomes of a request, values of the label outcome.

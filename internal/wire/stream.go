@@ -34,6 +34,7 @@ const (
 	LabelComponent  = "flashcrowd.io/component"
 	LabelInstance   = "flashcrowd.io/instance"
 	LabelSimulation = "flashcrowd.io/simulation"
+	LabelRun        = "flashcrowd.io/run" // UID of a simulation: one of the same name is another run
 
 	AnnotationScrape = "flashcrowd.io/scrape"
 	AnnotationPort   = "flashcrowd.io/port"

@@ -6,6 +6,7 @@ package wire
 import (
 	"time"
 
+	"flashcrowd.io/flashcrowd/internal/fault"
 	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/traffic"
 )
@@ -30,6 +31,25 @@ type Topology struct {
 	// Plan is what the generators play; nil when no simulation holds the graph.
 	Plan *Plan `json:"plan,omitempty"`
 }
+
+// Way is the round-trip time of a region's clients to the entry, and from the
+// entry on to the origin: a client is near an entry that has an edge in its
+// region, and the edge has the client's way to go for what it does not have.
+// Regions are numbered as the traffic's; any other has no way at all.
+func (t Topology) Way(region int) (client, onward time.Duration) {
+	if t.Plan == nil || region < 0 || region >= len(t.Plan.Traffic.Regions) {
+		return 0, 0
+	}
+	r := t.Plan.Traffic.Regions[region]
+	if entry, _ := t.Architecture.Component(t.Entry); entry.EdgeIn(r.Name) {
+		return min(r.RoundTrip, EdgeRoundTrip), r.RoundTrip
+	}
+	return r.RoundTrip, 0
+}
+
+// EdgeRoundTrip is the longest way of a client to an edge in its own region: what
+// large networks of edges reach for most of their users.
+const EdgeRoundTrip = 5 * time.Millisecond
 
 // Instance is one replica of a component, or one generator.
 type Instance struct {
@@ -71,6 +91,8 @@ type Plan struct {
 	// Finished tells generators that their last numbers were read and they may leave.
 	Finished bool            `json:"finished,omitempty"`
 	Traffic  traffic.Traffic `json:"traffic"`
+	// Faults go wrong by the plan's own time.
+	Faults fault.Plan `json:"faults,omitempty"`
 	// Generators is how many generators share the plan by index.
 	Generators int32 `json:"generators"`
 }

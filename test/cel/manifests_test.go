@@ -206,6 +206,10 @@ func TestWrongGraphs(t *testing.T) {
 		"a CDN's block on a database":    {db + "cdn", "{entries: 5}", []string{"cdn belongs to components of type CDN"}},
 		"an unknown algorithm":           {"spec.components.0.loadBalancer.algorithm", "Dice", []string{"supported values"}},
 		"an unknown class":               {"spec.connections.0.classes", "[Dance]", []string{"supported values"}},
+		"retries without a time-out":     {"spec.connections.0.retries", "3", []string{"write timeout too"}},
+		"a time-out of nothing":          {"spec.connections.0.timeout", "0s", []string{"between 1ms and 10m"}},
+		"a pool of none":                 {"spec.connections.0.poolSize", "0", []string{"poolSize"}},
+		"a warm-up that speeds up":       {"spec.components.0.warmUp", "{duration: 10s, slowdownPercent: 0}", []string{"slowdownPercent"}},
 		"no calls":                       {"spec.connections.0.calls", "0", []string{"calls"}},
 		"a chance above all":             {"spec.connections.0.probabilityPercent", "101", []string{"probabilityPercent"}},
 		"an unknown field":               {"spec.colour", "red", []string{"unknown field", "colour"}},
@@ -216,6 +220,7 @@ func TestWrongGraphs(t *testing.T) {
 
 func TestWrongSimulations(t *testing.T) {
 	rules := "spec.autoScaling.rules"
+	faults := "spec.faults"
 	check(t, goodSimulation, map[string]wrong{
 		"no graph":                      {"spec.graphRef", "", []string{"graphRef"}},
 		"no duration":                   {"spec.durationSeconds", "", []string{"durationSeconds", "Required"}},
@@ -251,6 +256,15 @@ func TestWrongSimulations(t *testing.T) {
 		"a step of zero":                {rules, "[{name: a, step: 0}]", []string{"step"}},
 		"a rule twice":                  {rules, "[{name: a}, {name: a}]", []string{"Duplicate value"}},
 		"a signal with a bad name":      {rules, "[{name: a, signals: [{name: 1x, query: up}]}]", []string{"begins with a lower-case letter"}},
+		"a slow nothing":                {faults, "[{name: a, kind: Slow, atSeconds: 1, durationSeconds: 1, latency: 1s}]", []string{"write its name in component"}},
+		"a slow one without latency":    {faults, "[{name: a, kind: Slow, atSeconds: 1, durationSeconds: 1, component: db}]", []string{"what a Slow component adds"}},
+		"a failing one without rate":    {faults, "[{name: a, kind: Failing, atSeconds: 1, durationSeconds: 1, component: db}]", []string{"what a Failing component fails"}},
+		"an outage of a component":      {faults, "[{name: a, kind: MetricsOutage, atSeconds: 1, durationSeconds: 1, component: db}]", []string{"leave component out"}},
+		"a delay of nothing":            {faults, "[{name: a, kind: MetricsDelay, atSeconds: 1, durationSeconds: 1}]", []string{"how old measurements are"}},
+		"a crash that lasts":            {faults, "[{name: a, kind: Crash, atSeconds: 1, durationSeconds: 1, component: db}]", []string{"a Crash happens at once"}},
+		"a fault without end":           {faults, "[{name: a, kind: MetricsOutage, atSeconds: 1}]", []string{"how long the fault lasts"}},
+		"a fault over itself":           {faults, "[{name: a, kind: MetricsOutage, atSeconds: 1, durationSeconds: 9, everySeconds: 5}]", []string{"must end before it begins again"}},
+		"an unknown fault":              {faults, "[{name: a, kind: Fire, atSeconds: 1, durationSeconds: 9}]", []string{"supported values"}},
 		"an unknown mode":               {"spec.autoScaling.mode", "Maybe", []string{"supported values"}},
 		"an interval of zero":           {"spec.autoScaling.intervalSeconds", "0", []string{"intervalSeconds"}},
 		"an unknown field":              {"spec.speed", "1", []string{"unknown field"}},

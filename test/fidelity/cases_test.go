@@ -56,6 +56,10 @@ type inputs struct {
 	Z            float64         `json:"Z"`
 	S            float64         `json:"S"`
 	Workers      int             `json:"workers"`
+	Entries      int             `json:"C"`
+	Alpha        float64         `json:"alpha"`
+	LamKey       float64         `json:"lam_key"`
+	TTL          float64         `json:"ttl"`
 }
 
 func referenceCases(t *testing.T) []referenceCase {

@@ -139,7 +139,7 @@ func startProcess(t *testing.T, name, topology string, env ...string) *process {
 // awaitReady waits until the process says that it is ready.
 func (p *process) awaitReady(t *testing.T) {
 	t.Helper()
-	await(t, "the process at "+p.metrics+" is ready", func() bool {
+	eventually(t, "the process at "+p.metrics+" is ready", func() bool {
 		answer, err := http.Get("http://" + p.metrics + "/readyz")
 		if err != nil {
 			return false
@@ -149,7 +149,7 @@ func (p *process) awaitReady(t *testing.T) {
 	})
 }
 
-func await(t *testing.T, what string, holds func() bool) {
+func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	deadline, poll := time.After(60*time.Second), time.NewTicker(20*time.Millisecond)
 	defer poll.Stop()

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/station"
 )
 
@@ -36,6 +37,10 @@ func simulate(t *testing.T, c referenceCase, seed uint64) metrics {
 		return forkJoin(t, c.Inputs, seed)
 	case "mq-depth-fluid":
 		return fillAndDrain(t, c.Inputs, seed)
+	case "lru-exact-N10-C3", "lru-che-N10000-C100-a0.8", "lru-che-N10000-C1000-a1", "lru-che-N100000-C10000-a0.7":
+		return cached(t, c.Inputs, graph.LRU, seed)
+	case "ttl-lam0.1-T60", "ttl-zipf-cdn":
+		return expiring(t, c.Inputs, seed)
 	default:
 		return single(t, oneStation(t, c), seed)
 	}

@@ -74,7 +74,7 @@ func TestTheShareOfAKilledGeneratorIsTakenOver(t *testing.T) {
 		<-time.After(d) // rates are measured over time
 		return look()
 	}
-	await(t, "traffic flows", func() bool { return entry.value(t, wire.ComponentArrivals) > rate })
+	eventually(t, "traffic flows", func() bool { return entry.value(t, wire.ComponentArrivals) > rate })
 
 	before := look()
 	later := wait(2 * time.Second)

@@ -22,6 +22,12 @@ var derived = map[string][]string{
 	"p2c-lam90":            {"ET_random"},
 	"closed-N10-Z1-S50ms":  {"open_R_same_util"},
 	"closed-N100-Z1-S20ms": {"open_R_same_util"},
+
+	"lru-exact-N10-C3":            {"che"},
+	"lru-che-N10000-C100-a0.8":    {"Tc_requests", "perfect_lfu"},
+	"lru-che-N10000-C1000-a1":     {"Tc_requests", "perfect_lfu"},
+	"lru-che-N100000-C10000-a0.7": {"Tc_requests", "perfect_lfu"},
+	"ttl-lam0.1-T60":              {"hit_sliding"},
 }
 
 // TestStationsAgreeWithTheory holds every case of the reference set to its

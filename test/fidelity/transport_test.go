@@ -64,7 +64,7 @@ func rehearse(t *testing.T, over graph.Transport) outcome {
 		},
 	}
 	publish(t, path, topology)
-	await(t, "the plan is played", func() bool { return generator.value(t, wire.LoadgenFinished) == 1 })
+	eventually(t, "the plan is played", func() bool { return generator.value(t, wire.LoadgenFinished) == 1 })
 	o := outcome{offered: generator.value(t, wire.LoadgenOffered), late: generator.value(t, wire.LoadgenLateAnswers)}
 	o.answered = generator.value(t, wire.LoadgenDuration)
 	for _, m := range generator.scrape(t)[wire.LoadgenRequests].GetMetric() {
