@@ -36,6 +36,7 @@ generate: $(TOOLS)/.stamp ## Regenerate code, manifests and the reference.
 	hack/update-codegen
 	hack/update-manifests
 	hack/update-docs
+	hack/update-typescript
 
 .PHONY: manifests
 manifests: $(TOOLS)/.stamp ## Regenerate the kinds and the installation only.
@@ -47,6 +48,7 @@ verify: $(TOOLS)/.stamp ## Check that generated files are up to date and the cod
 	hack/verify-codegen
 	hack/verify-manifests
 	hack/verify-docs
+	hack/verify-typescript
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
 	go mod verify
 
@@ -61,6 +63,8 @@ vet: ## Check the code for likely mistakes.
 # Packages whose tests start processes or measure time take turns; the others
 # run together, with the race detector.
 PROCESS_TESTS := ./test/... ./internal/localcluster/...
+# The larger rehearsals take minutes each and have a command of their own.
+LARGE := ^(TestStories|TestARestartedManagerForgetsNothing|TestScenario2.*|TestScenario3.*|TestLaggingWorkers.*)$$
 
 .PHONY: test
 test: controlplane build vet unit process-tests ## Run every test: units, the real API server, real processes, whole runs.
@@ -71,11 +75,15 @@ unit: ## Run the tests of single packages with the race detector.
 
 .PHONY: process-tests
 process-tests: controlplane build ## Run the tests that start real processes.
-	go test -p 1 -timeout 40m $(PROCESS_TESTS)
+	go test -p 1 -timeout 40m -skip '$(LARGE)' $(PROCESS_TESTS)
 
 .PHONY: e2e
 e2e: controlplane build ## Rehearse the samples from their manifests alone.
-	go test -v -timeout 40m ./test/e2e/
+	go test -v -timeout 40m -skip '^(TestStories|TestARestartedManagerForgetsNothing)$$' ./test/e2e/
+
+.PHONY: stories
+stories: controlplane build ## Rehearse the failure stories, nine at a time.
+	go test -v -timeout 40m -parallel 9 -run '^(TestStories|TestARestartedManagerForgetsNothing)$$' ./test/e2e/
 
 .PHONY: demo
 demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this checkout to its report.

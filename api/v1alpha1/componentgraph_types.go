@@ -369,7 +369,6 @@ type CDNSpec struct {
 }
 
 // Connection is a way that requests take.
-// +kubebuilder:validation:XValidation:rule="!has(self.retries) || self.retries == 0 || has(self.timeout)",message="a retry follows a failure or a time-out: write timeout too, such as 1s"
 // +kubebuilder:validation:XValidation:rule="self.from != self.to",message="a component cannot call itself: write another component in 'to'"
 type Connection struct {
 	// from is the component that calls.
@@ -405,19 +404,9 @@ type Connection struct {
 	// +default=100
 	// +optional
 	ProbabilityPercent *int32 `json:"probabilityPercent,omitempty"`
-	// timeout after which the caller gives a call up, though the callee may still
-	// work on it; left out, it waits.
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || (duration(self) >= duration('1ms') && duration(self) <= duration('10m'))",message="write a timeout between 1ms and 10m"
-	// +optional
-	Timeout *Duration `json:"timeout,omitempty"`
-	// retries of a call that failed or was given up.
-	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=10
-	// +optional
-	Retries *int32 `json:"retries,omitempty"`
-	// poolSize is how many calls each replica of the caller may have open at once;
-	// more wait for one to end. The callee's connectionLimit bounds how many
-	// replicas with such pools there may be. Left out, it is unbounded.
+	// poolSize is how many connections each replica of the caller holds to the
+	// callee: rules add no replica whose pool the callee's connectionLimit could not
+	// hold. Left out, pools bound nothing.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100000
 	// +optional

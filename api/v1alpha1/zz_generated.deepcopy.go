@@ -406,16 +406,6 @@ func (in *Connection) DeepCopyInto(out *Connection) {
 		*out = new(int32)
 		**out = **in
 	}
-	if in.Timeout != nil {
-		in, out := &in.Timeout, &out.Timeout
-		*out = new(Duration)
-		**out = **in
-	}
-	if in.Retries != nil {
-		in, out := &in.Retries, &out.Retries
-		*out = new(int32)
-		**out = **in
-	}
 	if in.PoolSize != nil {
 		in, out := &in.PoolSize, &out.PoolSize
 		*out = new(int32)

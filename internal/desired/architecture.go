@@ -24,11 +24,7 @@ func Architecture(spec v1alpha1.ComponentGraphSpec) (graph.Architecture, error) 
 		arch.Components = append(arch.Components, component)
 	}
 	for _, c := range spec.Connections {
-		connection, err := connection(c)
-		if err != nil {
-			return graph.Architecture{}, fmt.Errorf("connection %s -> %s: %w", c.From, c.To, err)
-		}
-		arch.Connections = append(arch.Connections, connection)
+		arch.Connections = append(arch.Connections, connection(c))
 	}
 	return arch, nil
 }
@@ -158,17 +154,16 @@ func (p *parser) blocks(out *graph.Component, c v1alpha1.Component) {
 	}
 }
 
-func connection(c v1alpha1.Connection) (graph.Connection, error) {
-	p := &parser{}
+func connection(c v1alpha1.Connection) graph.Connection {
 	out := graph.Connection{
 		From: c.From, To: c.To, Calls: value(c.Calls, 1),
 		Mode: graph.CallMode(or(string(c.Mode), string(graph.Sequential))), ProbabilityPercent: value(c.ProbabilityPercent, 100),
-		Timeout: p.optional("timeout", c.Timeout), Retries: value(c.Retries, 0), PoolSize: value(c.PoolSize, 0),
+		PoolSize: value(c.PoolSize, 0),
 	}
 	for _, class := range c.Classes {
 		out.Classes = append(out.Classes, graph.Class(class))
 	}
-	return out, p.err
+	return out
 }
 
 // value is what a pointer points to, or the default.

@@ -230,11 +230,7 @@ type Connection struct {
 	Mode  CallMode `json:"mode"`
 	// ProbabilityPercent is the chance that a request makes the calls, 1 to 100.
 	ProbabilityPercent int32 `json:"probabilityPercent"`
-	// Timeout after which the caller gives a call up; 0 waits for ever.
-	Timeout time.Duration `json:"timeout,omitempty"`
-	// Retries of a call that failed or was given up.
-	Retries int32 `json:"retries,omitempty"`
-	// PoolSize bounds the open calls of each replica of the caller; 0 is unbounded.
+	// PoolSize is how many connections each replica of the caller holds; 0 is not said.
 	PoolSize int32  `json:"poolSize,omitempty"`
 	Origin   Origin `json:"origin"`
 }

@@ -206,8 +206,6 @@ func TestWrongGraphs(t *testing.T) {
 		"a CDN's block on a database":    {db + "cdn", "{entries: 5}", []string{"cdn belongs to components of type CDN"}},
 		"an unknown algorithm":           {"spec.components.0.loadBalancer.algorithm", "Dice", []string{"supported values"}},
 		"an unknown class":               {"spec.connections.0.classes", "[Dance]", []string{"supported values"}},
-		"retries without a time-out":     {"spec.connections.0.retries", "3", []string{"write timeout too"}},
-		"a time-out of nothing":          {"spec.connections.0.timeout", "0s", []string{"between 1ms and 10m"}},
 		"a pool of none":                 {"spec.connections.0.poolSize", "0", []string{"poolSize"}},
 		"a warm-up that speeds up":       {"spec.components.0.warmUp", "{duration: 10s, slowdownPercent: 0}", []string{"slowdownPercent"}},
 		"no calls":                       {"spec.connections.0.calls", "0", []string{"calls"}},
@@ -321,9 +319,13 @@ func documents(t *testing.T, path string) []*unstructured.Unstructured {
 
 func TestSamplesAreAccepted(t *testing.T) {
 	c := newClient(t)
-	files, err := filepath.Glob(filepath.Join(root(), "config", "samples", "*.yaml"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d samples, error %v", len(files), err)
+	var files []string
+	for _, pattern := range []string{"*.yaml", "stories/*.yaml"} {
+		found, err := filepath.Glob(filepath.Join(root(), "config", "samples", pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%d samples as %s, error %v", len(found), pattern, err)
+		}
+		files = append(files, found...)
 	}
 	for _, file := range files {
 		for _, o := range documents(t, file) {

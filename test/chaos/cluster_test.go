@@ -21,7 +21,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/rest"
-	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -54,8 +53,6 @@ func root() string {
 // runs rely on, and a kubelet that starts nothing; then it runs the tests.
 func run(m *testing.M) int {
 	ctrl.SetLogger(logr.Discard())
-	klog.LogToStderr(false) // what clients say of watches that a test cuts off is no news
-	klog.SetOutput(io.Discard)
 	assets := filepath.Join(root(), "bin", "controlplane")
 	if _, err := os.Stat(filepath.Join(assets, "kube-apiserver")); err != nil {
 		panic("the control plane is not built: run make controlplane")
