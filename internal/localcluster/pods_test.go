@@ -36,7 +36,7 @@ func workloads(t *testing.T) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the workload: %v\n%s", err, out)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // containers of other users execute what is in it
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -343,9 +343,9 @@ func readiness(t *testing.T, p pods) {
 			p.create(t, want)
 		}
 		p.await(t, good.Name, "ready", isReady)
-		got := p.await(t, bad.Name, "running", func(p *corev1.Pod) bool { return stateOf(p).Running != nil })
+		p.await(t, bad.Name, "running", func(p *corev1.Pod) bool { return stateOf(p).Running != nil })
 		eventually(t, bad.Name+" serves", func() bool { return strings.Contains(p.logs(t, bad.Name, corev1.PodLogOptions{}), "serving") })
-		if got = p.get(t, bad.Name); isReady(got) || !*got.Status.ContainerStatuses[0].Started {
+		if got := p.get(t, bad.Name); isReady(got) || !*got.Status.ContainerStatuses[0].Started {
 			t.Errorf("%s: status %+v, want a pod that runs and is not ready", bad.Name, got.Status.ContainerStatuses[0])
 		}
 	}
