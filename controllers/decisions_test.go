@@ -128,20 +128,6 @@ func TestUsersRulesChangeOnlyWhatTheySet(t *testing.T) {
 	}
 }
 
-func TestWhatCannotRunIsRefusedInWords(t *testing.T) {
-	every := graph.Architecture{Transport: graph.TransportFrames}
-	for _, kind := range []graph.ComponentType{graph.LoadBalancer, graph.APIServer, graph.Database, graph.Cache, graph.MessageQueue, graph.Worker, graph.CDN} {
-		every.Components = append(every.Components, graph.Component{Name: graph.Kebab(kind), Type: kind})
-	}
-	if faults := unserved(every); len(faults) > 0 {
-		t.Errorf("faults %v of types that can run", faults)
-	}
-	every.Transport = graph.TransportHTTP
-	if faults := unserved(every); len(faults) != 1 || faults[0].Path != "spec.transport" {
-		t.Errorf("faults %v, want one for the transport", faults)
-	}
-}
-
 func TestPausesAreNotCounted(t *testing.T) {
 	r := &SimulationReconciler{}
 	sim := simulation("run", time.Hour, started)

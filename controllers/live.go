@@ -61,7 +61,7 @@ func (s scene) architectures() (a architectures, faults []string, err error) {
 	if err != nil {
 		return a, []string{err.Error()}, nil
 	}
-	for _, fault := range append(graph.Check(a.base), unserved(a.base)...) {
+	for _, fault := range graph.Check(a.base) {
 		faults = append(faults, fault.String())
 	}
 	a.live = a.base
@@ -74,15 +74,6 @@ func (s scene) architectures() (a architectures, faults []string, err error) {
 	}
 	a.live = graph.Fold(a.base, a.log)
 	return a, nil, nil
-}
-
-// unserved names what the kinds can describe and this version cannot run: it is
-// refused rather than left to start for ever.
-func unserved(a graph.Architecture) []graph.Fault {
-	if a.Transport == graph.TransportHTTP {
-		return []graph.Fault{{Path: "spec.transport", Message: "HTTP between components is not served by this version: write Frames; every component answers HTTP from outside all the same"}}
-	}
-	return nil
 }
 
 // routed is the architecture that requests take: what a decision has inserted

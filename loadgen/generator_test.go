@@ -5,7 +5,9 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -163,6 +165,64 @@ func TestEveryRequestOfThePlanIsOfferedAndCountedOnce(t *testing.T) {
 	}
 	if got := value(t, g, wire.LoadgenDuration); got != answered {
 		t.Errorf("%v latencies of %v answers", got, answered)
+	}
+}
+
+func TestOverHTTPEveryRequestIsOfferedAndCountedOnce(t *testing.T) {
+	var plain atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		plain.Add(1)
+		at, err := strconv.ParseInt(r.Header.Get(wire.HeaderTime), 10, 64)
+		if err != nil {
+			t.Errorf("a request without its time: %v", err)
+		}
+		w.Header().Set(wire.HeaderFinish, strconv.FormatInt(at+int64(time.Millisecond), 10))
+		if number := r.Header.Get(wire.HeaderRequest); strings.HasSuffix(number, "3") {
+			w.Header().Set(wire.HeaderReason, wire.ReasonError.String())
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}))
+	defer server.Close()
+	topology := topologyFor(planOf(500, time.Second), &entry{address: server.Listener.Addr().String()})
+	topology.Architecture.Transport = graph.TransportHTTP
+	g := newGenerator()
+	play(t, g, topology)
+	offered, answered := value(t, g, wire.LoadgenOffered), value(t, g, wire.LoadgenRequests, wire.OutcomeAnswered)
+	failed, dropped := value(t, g, wire.LoadgenRequests, "error"), value(t, g, wire.LoadgenRequests, wire.OutcomeDropped)
+	if offered != 500 || answered+failed+dropped != offered || float64(plain.Load()) != answered+failed {
+		t.Errorf("offered %v, %d came over HTTP, answered %v, failed %v, dropped %v", offered, plain.Load(), answered, failed, dropped)
+	}
+	if dropped == 0 && failed != 50 {
+		t.Errorf("%v failed, want one in ten", failed)
+	}
+	if got := value(t, g, wire.LoadgenDuration); got != answered {
+		t.Errorf("%v latencies of %v answers", got, answered)
+	}
+}
+
+func TestAChangeOfTransportLosesNothing(t *testing.T) {
+	e := newEntry(t, never)
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { e.answered.Add(1) }))
+	defer server.Close()
+	g := newGenerator()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx) }()
+	plan := planOf(500, time.Hour)
+	g.Apply(topologyFor(plan, e))
+	await(t, "traffic flows in frames", func() bool { return e.answered.Load() > 50 })
+	over := topologyFor(plan, &entry{address: server.Listener.Addr().String()})
+	over.Architecture.Transport = graph.TransportHTTP
+	g.Apply(over)
+	before := e.answered.Load()
+	await(t, "traffic flows over HTTP", func() bool { return e.answered.Load() > before+200 })
+	g.Apply(wire.Topology{Graph: "default/shop"})
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if offered, answered := value(t, g, wire.LoadgenOffered), value(t, g, wire.LoadgenRequests, wire.OutcomeAnswered); offered != answered {
+		t.Errorf("%v of %v requests answered", answered, offered)
 	}
 }
 

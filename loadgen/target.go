@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/traffic"
 	"flashcrowd.io/flashcrowd/internal/transport"
 	"flashcrowd.io/flashcrowd/internal/wire"
@@ -22,8 +23,13 @@ const (
 // target is an instance of the entry.
 type target struct {
 	id, address string
-	conn        *transport.Conn
-	dialing     bool
+	// way is the address and how it is reached, which names the target.
+	way       string
+	transport graph.Transport
+	conn      transport.Edge
+	dialing   bool
+	// silent is the time before which it was promised nothing at all.
+	silent int64
 	// ready says that the topology sends requests to it; drains that it asked for
 	// none; leaving that it is given up once its answers are in.
 	ready, drains, leaving bool
@@ -36,7 +42,7 @@ type target struct {
 func (t *target) takes() bool { return t.conn != nil && t.ready && !t.drains && !t.leaving }
 
 func (t *target) promise(at int64) {
-	if t.conn != nil && !t.leaving && !t.drains && at > t.conn.Hello.Promise {
+	if t.conn != nil && !t.leaving && !t.drains && at > t.silent {
 		t.conn.Send(wire.Frame{Op: wire.OpPromise, Time: at})
 	}
 }
@@ -95,20 +101,21 @@ func (g *Generator) apply(t wire.Topology) {
 	}
 	seen := map[string]bool{}
 	for _, i := range entry {
-		seen[i.Address] = true
-		known := g.targets[i.Address]
+		way := string(t.Architecture.Transport) + " " + i.Address
+		seen[way] = true
+		known := g.targets[way]
 		if known == nil && i.State != wire.Ready {
 			continue
 		}
 		if known == nil {
-			known = &target{id: i.ID, address: i.Address}
-			g.targets[i.Address] = known
+			known = &target{id: i.ID, address: i.Address, way: way, transport: t.Architecture.Transport}
+			g.targets[way] = known
 		}
 		known.ready, known.leaving, known.former = i.State == wire.Ready, false, false
 		g.dial(known, 0)
 	}
-	for address, known := range g.targets {
-		known.former = known.former || !seen[address]
+	for way, known := range g.targets {
+		known.former = known.former || !seen[way]
 	}
 	g.refresh()
 }
@@ -180,13 +187,13 @@ func (g *Generator) refresh() {
 // partFormer gives up targets that the entry no longer has, once it has others,
 // and closes those whose answers are in.
 func (g *Generator) partFormer(replaced bool) {
-	for address, t := range g.targets {
+	for way, t := range g.targets {
 		if t.former && (replaced || !t.takes()) {
 			g.part(t)
 		}
 		if t.leaving && t.open == 0 {
 			t.close()
-			delete(g.targets, address)
+			delete(g.targets, way)
 		}
 	}
 }
@@ -210,6 +217,7 @@ func (g *Generator) dial(t *target, after time.Duration) {
 	if t.joins {
 		hello.Promise = max(hello.Promise, g.o.Now().Add(joinAfter).UnixNano())
 	}
+	t.silent = hello.Promise
 	g.running.Go(func() {
 		if after > 0 {
 			select {
@@ -218,10 +226,10 @@ func (g *Generator) dial(t *target, after time.Duration) {
 			case <-time.After(after):
 			}
 		}
-		conn, err := transport.Dial(t.address, hello, dialTimeout, g.batch)
+		conn, err := g.connect(t, hello)
 		select {
 		case <-g.stopping:
-			if conn != nil {
+			if err == nil {
 				conn.Close()
 			}
 		default:
@@ -230,12 +238,20 @@ func (g *Generator) dial(t *target, after time.Duration) {
 	})
 }
 
-func (g *Generator) dialed(t *target, conn *transport.Conn, err error) {
+// connect dials as the architecture's transport wants it.
+func (g *Generator) connect(t *target, hello wire.Hello) (transport.Edge, error) {
+	if t.transport == graph.TransportHTTP {
+		return transport.DialHTTP(t.address, dialTimeout, func() int64 { return g.o.Now().UnixNano() }, g.batch)
+	}
+	return transport.Dial(t.address, hello, dialTimeout, g.batch)
+}
+
+func (g *Generator) dialed(t *target, conn transport.Edge, err error) {
 	t.dialing = false
 	switch {
 	case err != nil:
 		g.dial(t, redialAfter)
-	case t.leaving || g.targets[t.address] != t:
+	case t.leaving || g.targets[t.way] != t:
 		conn.Close()
 	default:
 		t.conn, t.drains = conn, false

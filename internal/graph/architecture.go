@@ -23,7 +23,7 @@ type Transport string
 const (
 	// TransportFrames carries requests as binary frames stamped with logical time.
 	TransportFrames Transport = "Frames"
-	// TransportHTTP forces HTTP/1.1 on every edge, with wall-clock fidelity.
+	// TransportHTTP forces HTTP/1.1 on every edge; logical time travels in headers.
 	TransportHTTP Transport = "HTTP"
 )
 

@@ -56,14 +56,23 @@ func binaries() string {
 // up starts a cluster in a directory of the test and ends it with the test.
 func up(t *testing.T) Cluster {
 	t.Helper()
+	return upWith(t, binaries())
+}
+
+// upWith starts one whose images stand for the binaries of a directory.
+func upWith(t *testing.T, images string) Cluster {
+	t.Helper()
 	if _, err := os.Stat(filepath.Join(binaries(), "controlplane", "kube")); err != nil {
 		t.Fatal("the control plane is not built: run make controlplane")
 	}
 	dir := t.TempDir()
 	t.Setenv(superviseEnv, dir)
-	t.Setenv(binariesEnv, binaries())
+	t.Setenv(binariesEnv, images)
 	c := Open(dir)
 	t.Cleanup(func() {
+		if log, err := os.ReadFile(filepath.Join(c.Logs(), "supervisor.log")); t.Failed() && err == nil {
+			t.Logf("the supervisor said:\n%s", log)
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := c.Down(ctx, KeepData); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 )
 
 const signingKey = "service-accounts"
@@ -65,7 +66,7 @@ func (p *ports) settle() error {
 		}
 	}()
 	for _, port := range p.all() {
-		l, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(*port)))
+		l, err := listenPatiently(*port)
 		if err != nil {
 			l, err = net.Listen("tcp", net.JoinHostPort(loopback, "0"))
 		}
@@ -80,6 +81,19 @@ func (p *ports) settle() error {
 		*port = address.Port
 	}
 	return nil
+}
+
+// portPatience is how long a port may still belong to a process of an earlier
+// life that was killed: kubeconfigs and pod addresses hold only if it is kept.
+const portPatience = 3 * time.Second
+
+func listenPatiently(port int) (net.Listener, error) {
+	for deadline := time.Now().Add(portPatience); ; <-time.After(50 * time.Millisecond) {
+		l, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+		if err == nil || time.Now().After(deadline) {
+			return l, err
+		}
+	}
 }
 
 // state is what the supervisor tells the commands.

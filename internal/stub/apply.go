@@ -55,6 +55,7 @@ func (n *Node) apply(t wire.Topology) {
 	n.settings = settings{
 		revision: t.Revision, component: component, seed: t.Seed, transport: t.Architecture.Transport, chained: n.reroute(t.Architecture, component),
 	}
+	n.web.depth = depthOverHTTP(t.Architecture, component.Name)
 	n.demands = n.newDemands(t, n.routes)
 	n.trouble.follow(t.Plan, n.id, n.o.Component, n.o.Now())
 	n.meet(t.Instances)
@@ -100,6 +101,19 @@ func (n *Node) reroute(arch graph.Architecture, c graph.Component) poolSet {
 		p.current = slices.Contains(current, p)
 	}
 	return n.routes.chained()
+}
+
+// depthOverHTTP is how many components there are on the longest way to a
+// component, itself included, where all are reached over HTTP; 0 with frames.
+func depthOverHTTP(arch graph.Architecture, name string) int64 {
+	if arch.Transport != graph.TransportHTTP {
+		return 0
+	}
+	deepest := int64(0)
+	for _, caller := range arch.Callers(name) {
+		deepest = max(deepest, depthOverHTTP(arch, caller))
+	}
+	return deepest + 1
 }
 
 // meet dials the instances that requests may go to and lets go of the others.

@@ -164,7 +164,7 @@ func (n *Node) promisePeers(t int64) {
 	for _, p := range n.peers {
 		known := t
 		for _, f := range n.followUps {
-			if f.to&p.serves != 0 {
+			if f.to&p.serves != 0 && p.beats { // over HTTP what follows has no time, and makes no promise false
 				known = min(known, f.at)
 			}
 		}

@@ -35,13 +35,25 @@ func (n *Node) Serve(ctx context.Context, l net.Listener, grace time.Duration) e
 	for _, p := range n.peers {
 		n.close(p)
 	}
-	_ = server.Close()
+	closeServer(server)
 	_ = split.Close()
 	n.running.Wait()
 	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) || err == nil {
 		return nil
 	}
 	return fmt.Errorf("serving requests: %w", err)
+}
+
+// writeGrace is how long answers that were made may take to be written.
+const writeGrace = time.Second
+
+// closeServer ends an HTTP server once the answers that it has are written.
+func closeServer(s *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), writeGrace)
+	defer cancel()
+	if s.Shutdown(ctx) != nil {
+		_ = s.Close()
+	}
 }
 
 // meetCaller registers a connection before its first frame is seen.
@@ -104,6 +116,9 @@ func (n *Node) drain(grace time.Duration) {
 	n.health.set("draining")
 	n.input.act(func() {
 		n.draining = true
+		if n.web.depth > 0 {
+			n.web.used = n.now // callers over HTTP may be about to send
+		}
 		for _, up := range n.upstreams {
 			up.conn.Send(wire.Frame{Op: wire.OpDrain})
 		}

@@ -25,6 +25,10 @@ type webCaller struct {
 	// behind is the most that a caller of ours was lately behind the wall clock,
 	// told at toldAt.
 	behind, toldAt int64
+	// depth is how many components hold back one after the other before a request
+	// reaches this one, and counts it: with the transport HTTP the first request
+	// after a pause must find it as far behind as all others do. 0 with frames.
+	depth int64
 	// numbers counts requests without a number; the high bit keeps them apart
 	// from those of a run.
 	numbers atomic.Uint64
@@ -37,7 +41,9 @@ const stampedFor = int64(time.Second)
 func (w *webCaller) promised(now int64) int64 {
 	switch {
 	case now-w.stamped < stampedFor:
-		return now - holdBack - w.behind
+		return now - max(holdBack+w.behind, w.depth*holdBack)
+	case w.depth > 0:
+		return now - w.depth*holdBack
 	case now-w.used < stampedFor:
 		return now
 	default:
@@ -83,7 +89,12 @@ func (w *webCaller) handler(n *Node) http.Handler {
 			n.writeWeb(rw, a)
 		case <-r.Context().Done():
 		case <-n.input.closed():
-			problem(rw, http.StatusServiceUnavailable, "the instance ends")
+			select {
+			case a := <-q.web.done: // made in the last turn
+				n.writeWeb(rw, a)
+			default:
+				problem(rw, http.StatusServiceUnavailable, "the instance ends")
+			}
 		}
 	})
 }
@@ -116,7 +127,7 @@ func (w *webCaller) read(r *http.Request) (stampedRequest, error) {
 	if region, errs[4] = number(r.Header, wire.HeaderRegion, 0); region >= wire.MaxRegions {
 		errs[4] = fmt.Errorf("%s: write a number below %d, not %d", wire.HeaderRegion, wire.MaxRegions, region)
 	}
-	q.region = uint8(region) //nolint:gosec // refused if it does not fit
+	q.region = uint8(region)
 	if name := r.Header.Get(wire.HeaderVerb); name == "" {
 		q.method = r.Method
 	} else if verb, known := wire.VerbOf(name); known {
@@ -195,9 +206,12 @@ func (n *Node) callWeb(q stampedRequest) {
 // writeWeb answers an HTTP request.
 func (n *Node) writeWeb(rw http.ResponseWriter, a webAnswer) {
 	n.mu.Lock()
-	instance := n.id
+	instance, draining := n.id, n.draining
 	n.mu.Unlock()
 	h := rw.Header()
+	if draining {
+		h.Set(wire.HeaderDraining, "1")
+	}
 	h.Set(wire.HeaderArrival, strconv.FormatInt(a.start, 10))
 	h.Set(wire.HeaderFinish, strconv.FormatInt(a.finish, 10))
 	h.Set(wire.HeaderComponent, n.o.Component)

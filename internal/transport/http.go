@@ -16,25 +16,45 @@ import (
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
-// maxConnections bounds the connections of one HTTP edge; more requests wait.
-const maxConnections = 256
+const (
+	// maxConnections bounds the connections of one HTTP edge; more requests wait.
+	maxConnections = 2048
+	// longestExchange is how long a callee may take to answer: plain HTTP says
+	// nothing while it works, so that a deaf one is known by its silence only.
+	longestExchange = time.Minute
+)
 
 // HTTP is an edge over plain HTTP/1.1: each request frame becomes one HTTP
-// request, its response the answer. The callee may be any server; one that does
-// not know our headers answers when its response comes. Promises do not travel:
-// a callee of ours holds back as long as the caller is behind.
+// request, its response the answer. The callee may be any server; with one that
+// does not know our headers a request takes the time that the exchange took.
+//
+// Promises do not travel. A callee of ours holds back as long as the caller is
+// behind, so that requests of several callers are served in logical order. A
+// request from before what was promised follows on an answer, and cannot be put
+// in order any more: it goes without a time, arrives when it comes, and what the
+// callee took for it is added to the time that it was sent at.
 type HTTP struct {
-	address string
-	inbox   Inbox
-	client  *http.Client
-	now     func() int64
-	out     []wire.Frame
+	address  string
+	inbox    Inbox
+	client   *http.Client
+	now      func() int64
+	out      []exchange
+	promised int64
+	behind   int64
+	ctx      context.Context //nolint:containedctx // the life of the edge
+	cancel   context.CancelFunc
+	lost     atomic.Bool
+	once     sync.Once
+	open     sync.WaitGroup
+}
+
+// exchange is one request and what is said of its time.
+type exchange struct {
+	frame wire.Frame
+	// stamped says that it carries its time, behind how far the caller is behind
+	// the wall clock.
+	stamped bool
 	behind  int64
-	ctx     context.Context //nolint:containedctx // the life of the edge
-	cancel  context.CancelFunc
-	lost    atomic.Bool
-	once    sync.Once
-	open    sync.WaitGroup
 }
 
 var _ Edge = (*HTTP)(nil)
@@ -51,6 +71,7 @@ func DialHTTP(address string, timeout time.Duration, now func() int64, inbox Inb
 	return &HTTP{
 		address: address, inbox: inbox, now: now, ctx: ctx, cancel: cancel,
 		client: &http.Client{
+			Timeout: longestExchange,
 			Transport: &http.Transport{
 				DialContext:  (&net.Dialer{Timeout: timeout}).DialContext,
 				MaxIdleConns: maxConnections, MaxIdleConnsPerHost: maxConnections, MaxConnsPerHost: maxConnections,
@@ -66,9 +87,9 @@ func DialHTTP(address string, timeout time.Duration, now func() int64, inbox Inb
 func (e *HTTP) Send(f wire.Frame) {
 	switch f.Op {
 	case wire.OpRequest:
-		e.out = append(e.out, f)
+		e.out = append(e.out, exchange{frame: f, stamped: f.Time >= e.promised})
 	case wire.OpPromise:
-		e.behind = max(0, e.now()-f.Time)
+		e.promised, e.behind = max(e.promised, f.Time), max(0, e.now()-f.Time)
 	}
 }
 
@@ -80,9 +101,9 @@ func (e *HTTP) Flush() error {
 	if e.lost.Load() {
 		return net.ErrClosed
 	}
-	behind := e.behind
-	for _, f := range e.out {
-		e.open.Go(func() { e.ask(f, behind) })
+	for _, x := range e.out {
+		x.behind = e.behind
+		e.open.Go(func() { e.ask(x) })
 	}
 	e.out = e.out[:0]
 	return nil
@@ -91,8 +112,8 @@ func (e *HTTP) Flush() error {
 // Unsent are the requests that were not sent.
 func (e *HTTP) Unsent() iter.Seq[wire.Frame] {
 	return func(yield func(wire.Frame) bool) {
-		for _, f := range e.out {
-			if !yield(f) {
+		for _, x := range e.out {
+			if !yield(x.frame) {
 				return
 			}
 		}
@@ -104,54 +125,84 @@ func (e *HTTP) Close() {
 	e.once.Do(func() {
 		e.lost.Store(true)
 		e.cancel()
+		e.client.CloseIdleConnections()
 	})
 }
 
 // Wait waits until nothing more comes.
-func (e *HTTP) Wait() {
-	e.open.Wait()
-	e.client.CloseIdleConnections()
+func (e *HTTP) Wait() { e.open.Wait() }
+
+// ask makes one request and brings its answer. A connection that breaks fails
+// its request; a callee that cannot be reached any more ends the edge.
+func (e *HTTP) ask(x exchange) {
+	frames, err := e.exchange(x)
+	switch {
+	case e.ctx.Err() != nil || e.lost.Load():
+		e.client.CloseIdleConnections() // its own has just become idle
+	case err == nil:
+		e.inbox(Batch{Conn: e, Frames: frames})
+	case unreachable(err):
+		if !e.lost.Swap(true) {
+			e.inbox(Batch{Conn: e, Err: fmt.Errorf("calling %s: %w", e.address, err)})
+		}
+	default:
+		e.inbox(Batch{Conn: e, Frames: []wire.Frame{{
+			Op: wire.OpAnswer, ID: x.frame.ID, Class: x.frame.Class, Request: x.frame.Request,
+			Time: max(x.frame.Time, e.now()-x.behind), Outcome: wire.Failed, Reason: wire.ReasonConnectionLost,
+		}}})
+	}
 }
 
-// ask makes one request and brings its answer. A callee that cannot be reached
-// ends the edge.
-func (e *HTTP) ask(f wire.Frame, behind int64) {
-	answer, err := e.exchange(f, behind)
-	if err == nil {
-		e.inbox(Batch{Conn: e, Frames: []wire.Frame{answer}})
-		return
-	}
-	if e.ctx.Err() == nil && !e.lost.Swap(true) {
-		e.inbox(Batch{Conn: e, Err: fmt.Errorf("calling %s: %w", e.address, err)})
-	}
+// unreachable reports whether no connection could be made.
+func unreachable(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
 }
 
-func (e *HTTP) exchange(f wire.Frame, behind int64) (wire.Frame, error) {
+// exchange is what one request brings: its answer, and before it the wish of a
+// draining callee to get no more.
+func (e *HTTP) exchange(x exchange) ([]wire.Frame, error) {
+	request, err := e.request(x)
+	if err != nil {
+		return nil, err
+	}
+	began := e.now()
+	response, err := e.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return nil, err
+	}
+	var frames []wire.Frame
+	if response.Header.Get(wire.HeaderDraining) != "" {
+		frames = append(frames, wire.Frame{Op: wire.OpDrain})
+	}
+	return append(frames, answerOf(x, response, e.now()-began)), nil
+}
+
+func (e *HTTP) request(x exchange) (*http.Request, error) {
+	f := x.frame
 	request, err := http.NewRequestWithContext(e.ctx, methodOf(f), "http://"+e.address+"/"+strconv.FormatUint(f.Key, 10), nil)
 	if err != nil {
-		return wire.Frame{}, err
+		return nil, err
 	}
 	h := request.Header
 	h.Set(wire.HeaderClass, string(f.Class.Class()))
 	h.Set(wire.HeaderKey, strconv.FormatUint(f.Key, 10))
-	h.Set(wire.HeaderTime, strconv.FormatInt(f.Time, 10))
 	h.Set(wire.HeaderVerb, f.Verb.String())
 	h.Set(wire.HeaderRegion, strconv.Itoa(int(f.Region)))
 	h.Set(wire.HeaderRequest, strconv.FormatUint(f.Request, 10))
 	h.Set("Idempotency-Key", strconv.FormatUint(f.ID, 10)) // lets net/http repeat what a closing connection never took
-	h.Set(wire.HeaderBehind, strconv.FormatInt(behind, 10))
+	if x.stamped {
+		h.Set(wire.HeaderTime, strconv.FormatInt(f.Time, 10))
+		h.Set(wire.HeaderBehind, strconv.FormatInt(x.behind, 10))
+	}
 	if f.Late {
 		h.Set(wire.HeaderLate, "1")
 	}
-	response, err := e.client.Do(request)
-	if err != nil {
-		return wire.Frame{}, err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil && !errors.Is(err, io.EOF) {
-		return wire.Frame{}, err
-	}
-	return e.answerOf(f, response), nil
+	return request, nil
 }
 
 // methodOf is the method that a request is made with: to a cache by its verb, to
@@ -169,11 +220,19 @@ func methodOf(f wire.Frame) string {
 	}
 }
 
-// answerOf is the answer that a response stands for.
-func (e *HTTP) answerOf(f wire.Frame, response *http.Response) wire.Frame {
-	answer := wire.Frame{Op: wire.OpAnswer, ID: f.ID, Class: f.Class, Request: f.Request, Time: e.now()}
-	if finish, err := strconv.ParseInt(response.Header.Get(wire.HeaderFinish), 10, 64); err == nil {
+// answerOf is the answer that a response stands for; took is how long the
+// exchange lasted on the wall clock, in nanoseconds.
+func answerOf(x exchange, response *http.Response, took int64) wire.Frame {
+	f := x.frame
+	answer := wire.Frame{Op: wire.OpAnswer, ID: f.ID, Class: f.Class, Request: f.Request, Time: f.Time + took}
+	arrival, noArrival := strconv.ParseInt(response.Header.Get(wire.HeaderArrival), 10, 64)
+	finish, noFinish := strconv.ParseInt(response.Header.Get(wire.HeaderFinish), 10, 64)
+	switch {
+	case noFinish != nil:
+	case x.stamped:
 		answer.Time = finish
+	case noArrival == nil:
+		answer.Time = f.Time + max(0, finish-arrival)
 	}
 	if network, err := strconv.ParseInt(response.Header.Get(wire.HeaderNetwork), 10, 64); err == nil {
 		answer.Network = network

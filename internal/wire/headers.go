@@ -7,7 +7,8 @@ const (
 	HeaderClass = "X-Flashcrowd-Class"
 	// HeaderKey is the number of the key that is asked for; the path's digest else.
 	HeaderKey = "X-Flashcrowd-Key"
-	// HeaderTime is the logical arrival, in nanoseconds since the Unix epoch.
+	// HeaderTime is the logical arrival, in nanoseconds since the Unix epoch. A
+	// request without it arrives when it comes.
 	HeaderTime = "X-Flashcrowd-Time"
 	// HeaderRequest is the request's number in the run, which keys its draws.
 	HeaderRequest = "X-Flashcrowd-Request"
@@ -27,6 +28,8 @@ const (
 	HeaderInstance  = "X-Flashcrowd-Instance"
 	// HeaderReason says why a request failed, as the label reason does.
 	HeaderReason = "X-Flashcrowd-Reason"
+	// HeaderDraining of an answer asks the caller to send nothing new.
+	HeaderDraining = "X-Flashcrowd-Draining"
 	// HeaderLate is set when some station took the request after its time; as a
 	// request's header it says so of stations before.
 	HeaderLate = "X-Flashcrowd-Late"

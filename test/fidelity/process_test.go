@@ -15,6 +15,10 @@ import (
 	"testing"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
 	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
@@ -25,22 +29,21 @@ const (
 	seed      = 42
 )
 
-// stubBinary builds cmd/stub once.
-var stubBinary = sync.OnceValues(func() (string, error) {
+// binaries builds the stub and the generator once and is their directory.
+var binaries = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "fidelity")
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "stub")
-	out, err := exec.Command("go", "build", "-o", path, "flashcrowd.io/flashcrowd/cmd/stub").CombinedOutput()
+	built.Store(&dir)
+	out, err := exec.Command("go", "build", "-o", dir+"/", "flashcrowd.io/flashcrowd/cmd/stub", "flashcrowd.io/flashcrowd/cmd/loadgen").CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("building the stub: %w\n%s", err, out)
+		return "", fmt.Errorf("building the stub and the generator: %w\n%s", err, out)
 	}
-	built.Store(&path)
-	return path, nil
+	return dir, nil
 })
 
-// built is the path of the stub, if a test needed it.
+// built is the directory of the binaries, if a test needed them.
 var built atomic.Pointer[string]
 
 // TestMain lets live runs overlap on any machine: they mostly wait.
@@ -51,8 +54,8 @@ func TestMain(m *testing.M) {
 		os.Exit(2)
 	}
 	code := m.Run()
-	if path := built.Load(); path != nil {
-		_ = os.RemoveAll(filepath.Dir(*path))
+	if dir := built.Load(); dir != nil {
+		_ = os.RemoveAll(*dir)
 	}
 	os.Exit(code)
 }
@@ -69,69 +72,111 @@ func startStub(t *testing.T, capacity graph.Capacity, errorRate int32) string {
 		Instances: []wire.Instance{{ID: component + "-1", Component: component, Pod: "pod-1", State: wire.Ready}},
 	}
 	file := filepath.Join(t.TempDir(), "topology.json")
-	if err := os.WriteFile(file, must(json.Marshal(topology))(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p := launch(t, file, component, "pod-1")
-	waitReady(t, p.metrics)
+	publish(t, file, topology)
+	p := startProcess(t, "stub", file, wire.EnvComponent+"="+component, wire.EnvInstance+"=pod-1")
+	p.awaitReady(t)
 	return p.requests
 }
 
-// stubProcess is a stub that listens.
-type stubProcess struct {
-	requests, metrics string
-	cmd               *exec.Cmd
+// publish replaces the topology file as one.
+func publish(t *testing.T, path string, topology wire.Topology) {
+	t.Helper()
+	if err := os.WriteFile(path+".next", must(json.Marshal(topology))(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".next", path); err != nil {
+		t.Fatal(err)
+	}
 }
 
-// launch runs a stub process on a topology file until the test ends.
-func launch(t *testing.T, file, component, pod string) stubProcess {
+// process is a stub or a generator that runs until the test ends.
+type process struct {
+	requests, metrics string // addresses it listens on
+	// kill ends it as kill -9 does.
+	kill func()
+}
+
+// startProcess starts cmd/stub or cmd/loadgen on a topology file.
+func startProcess(t *testing.T, name, topology string, env ...string) *process {
 	t.Helper()
-	cmd := exec.Command(must(stubBinary())(t), "-topology-file", file, "-port", "0", "-metrics-port", "0")
-	cmd.Env = append(os.Environ(), wire.EnvComponent+"="+component, wire.EnvInstance+"="+pod, wire.EnvPodIP+"=127.0.0.1")
+	args := []string{"-topology-file", topology, "-metrics-port", "0"}
+	if name == "stub" {
+		args = append(args, "-port", "0")
+	}
+	cmd := exec.Command(filepath.Join(must(binaries())(t), name), args...)
+	cmd.Env = append(append(os.Environ(), wire.EnvPodIP+"=127.0.0.1"), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stderr := must(cmd.StderrPipe())(t)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	listens := make(chan [2]string, 1)
+	listens := make(chan process, 1)
 	var reading sync.WaitGroup
 	reading.Go(func() {
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			var line struct{ Msg, Requests, Metrics string }
-			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Requests != "" {
-				listens <- [2]string{line.Requests, line.Metrics}
+			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Requests+line.Metrics != "" {
+				listens <- process{requests: line.Requests, metrics: line.Metrics}
 			}
 		}
 	})
-	t.Cleanup(func() {
+	kill := sync.OnceFunc(func() {
 		_ = cmd.Process.Kill()
 		reading.Wait()
 		_ = cmd.Wait()
 	})
+	t.Cleanup(kill)
 	select {
-	case addresses := <-listens:
-		return stubProcess{requests: addresses[0], metrics: addresses[1], cmd: cmd}
+	case p := <-listens:
+		p.kill = kill
+		return &p
 	case <-time.After(30 * time.Second):
-		t.Fatal("the stub does not listen")
-		return stubProcess{}
+		t.Fatalf("the %s does not listen", name)
+		return nil
 	}
 }
 
-func waitReady(t *testing.T, metrics string) {
+// awaitReady waits until the process says that it is ready.
+func (p *process) awaitReady(t *testing.T) {
 	t.Helper()
-	deadline, poll := time.After(30*time.Second), time.NewTicker(20*time.Millisecond)
-	defer poll.Stop()
-	for {
-		if answer, err := http.Get("http://" + metrics + "/readyz"); err == nil {
-			_ = answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				return
-			}
+	eventually(t, "the process at "+p.metrics+" is ready", func() bool {
+		answer, err := http.Get("http://" + p.metrics + "/readyz")
+		if err != nil {
+			return false
 		}
+		_ = answer.Body.Close()
+		return answer.StatusCode == http.StatusOK
+	})
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline, poll := time.After(60*time.Second), time.NewTicker(20*time.Millisecond)
+	defer poll.Stop()
+	for !holds() {
 		select {
 		case <-deadline:
-			t.Fatal("the stub is not ready")
+			t.Fatalf("never: %s", what)
 		case <-poll.C:
 		}
 	}
+}
+
+// scrape is what the process exposes, by name.
+func (p *process) scrape(t *testing.T) map[string]*dto.MetricFamily {
+	t.Helper()
+	answer := must(http.Get("http://" + p.metrics + "/metrics"))(t)
+	defer answer.Body.Close()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	return must(parser.TextToMetricFamilies(answer.Body))(t)
+}
+
+// value sums the series of a metric, of a histogram its count.
+func (p *process) value(t *testing.T, name string) float64 {
+	t.Helper()
+	total := 0.0
+	for _, m := range p.scrape(t)[name].GetMetric() {
+		total += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+	}
+	return total
 }

@@ -2,9 +2,7 @@ package fidelity
 
 import (
 	"bufio"
-	"encoding/json"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -24,17 +22,17 @@ func TestAWorkerThatIsKilledLosesNoMessage(t *testing.T) {
 	const messages = 60
 	file := filepath.Join(t.TempDir(), "topology.json")
 	topology := queueWithWorkers()
-	write(t, file, topology)
-	processes := make([]stubProcess, len(topology.Instances))
+	publish(t, file, topology)
+	processes := make([]*process, len(topology.Instances))
 	for k := range topology.Instances {
 		i := &topology.Instances[k]
-		processes[k] = launch(t, file, i.Component, i.Pod)
+		processes[k] = startProcess(t, "stub", file, wire.EnvComponent+"="+i.Component, wire.EnvInstance+"="+i.Pod)
 		i.Address = processes[k].requests
 	}
 	topology.Revision = "2"
-	write(t, file, topology)
+	publish(t, file, topology)
 	for _, p := range processes {
-		waitReady(t, p.metrics)
+		p.awaitReady(t)
 	}
 	queue, victim := processes[0], processes[1]
 
@@ -47,7 +45,7 @@ func TestAWorkerThatIsKilledLosesNoMessage(t *testing.T) {
 	go func() {
 		defer close(killed)
 		await(t, queue, "four messages in work", func(m map[string]float64) bool { return m[wire.ComponentUnacknowledged] == 4 })
-		_ = victim.cmd.Process.Kill()
+		victim.kill()
 	}()
 	for k, a := range overFrames(t, queue.requests, at) {
 		if a.lost || a.failed != wire.ReasonNone {
@@ -91,20 +89,8 @@ func queueWithWorkers() wire.Topology {
 	}
 }
 
-// write replaces a topology file at once.
-func write(t *testing.T, file string, topology wire.Topology) {
-	t.Helper()
-	next := file + ".next"
-	if err := os.WriteFile(next, must(json.Marshal(topology))(t), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(next, file); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // await scrapes a stub until its metrics without labels are as wanted.
-func await(t *testing.T, p stubProcess, what string, wanted func(map[string]float64) bool) map[string]float64 {
+func await(t *testing.T, p *process, what string, wanted func(map[string]float64) bool) map[string]float64 {
 	t.Helper()
 	deadline, poll := time.After(30*time.Second), time.NewTicker(10*time.Millisecond)
 	defer poll.Stop()

@@ -62,6 +62,9 @@ type Agent struct {
 	services  cache.SharedIndexInformer
 	slices    cache.SharedIndexInformer
 
+	// census are the containers that run.
+	census census
+
 	mu      sync.Mutex
 	workers map[types.UID]*worker
 	running sync.WaitGroup

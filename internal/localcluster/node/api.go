@@ -18,7 +18,8 @@ import (
 	"time"
 )
 
-// serveAPI serves what the API server asks of a node: logs, and health.
+// serveAPI serves what the API server asks of a node: logs, resources in use, and
+// health.
 func (a *Agent) serveAPI(ctx context.Context) error {
 	ca, err := os.ReadFile(a.o.ClientCAFile)
 	if err != nil {
@@ -28,6 +29,7 @@ func (a *Agent) serveAPI(ctx context.Context) error {
 	clients.AppendCertsFromPEM(ca)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
+	mux.Handle("GET /metrics/resource", a.resourceMetrics())
 	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", a.logs)
 	server := &http.Server{
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(a.o.Port)), Handler: mux, ReadHeaderTimeout: 5 * time.Second,

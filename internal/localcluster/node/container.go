@@ -24,9 +24,13 @@ import (
 type container struct {
 	id      string
 	command *exec.Cmd
+	spec    shim.Spec
 	started time.Time
-	log     string
 	exited  chan struct{}
+	// hooked is closed when its postStart hook has succeeded, or there is none.
+	hooked chan struct{}
+	// stopping says that it was asked to end.
+	stopping bool
 
 	mu       sync.Mutex
 	ended    time.Time
@@ -86,6 +90,27 @@ func (w *worker) start(ctx context.Context, c *corev1.Container, attempt int) (*
 	return w.launch(c.Name, spec, attempt)
 }
 
+// remembered is a container of an earlier life of the node, which ended with it
+// if it had not before.
+func remembered(s corev1.ContainerStatus, now time.Time) *container {
+	c := &container{exited: make(chan struct{}), hooked: make(chan struct{})}
+	close(c.exited)
+	switch {
+	case s.State.Running != nil:
+		c.id, c.started = s.ContainerID, s.State.Running.StartedAt.Time
+		c.ended, c.exitCode, c.reason = now, killed, "Error"
+	case s.State.Terminated != nil:
+		t := s.State.Terminated
+		c.id, c.started, c.ended, c.exitCode, c.reason = t.ContainerID, t.StartedAt.Time, t.FinishedAt.Time, t.ExitCode, t.Reason
+	default:
+		return nil
+	}
+	return c
+}
+
+// killed is the exit code of a process that SIGKILL ended.
+const killed = int32(128 + syscall.SIGKILL)
+
 // spec is the root file system and the identity of a container.
 func (w *worker) spec(c *corev1.Container, binary string) shim.Spec {
 	spec := shim.Spec{
@@ -139,39 +164,33 @@ func (w *worker) launch(name string, spec shim.Spec, attempt int) (*container, e
 	if err != nil {
 		return nil, err
 	}
-	defer files.close()
 	path := filepath.Join(w.logDir(), fmt.Sprintf("%s.%d.log", name, attempt))
 	log, err := newLog(path)
 	if err != nil {
+		files.close()
 		return nil, err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("finding this program: %w", err)
+	command, err := w.agent.shim(files, log.stream("stdout"), log.stream("stderr"))
+	if err == nil {
+		command.SysProcAttr = namespaces()
+		err = w.agent.spawner.Start(command)
 	}
-	command := exec.Command(self)
-	command.Args = []string{shim.Arg0}
-	command.Env = []string{}
-	command.Stdout, command.Stderr = log.stream("stdout"), log.stream("stderr")
-	command.ExtraFiles = []*os.File{files.spec.read, w.agent.lifeline(), files.status.write}
-	command.SysProcAttr = namespaces()
-	if err := w.agent.spawner.Start(command); err != nil {
+	if err != nil {
+		files.close()
+		log.close()
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
-	_ = files.spec.read.Close()
-	_ = files.status.write.Close()
-	go func() {
-		_, _ = files.spec.write.Write(encoded)
-		_ = files.spec.write.Close()
-	}()
-	c := &container{id: fmt.Sprintf("process://%d-%d", command.Process.Pid, time.Now().UnixNano()), command: command, started: time.Now(), log: path, exited: make(chan struct{})}
-	go c.wait(log)
-	problem, _ := io.ReadAll(io.LimitReader(files.status.read, 4096))
-	_ = files.status.read.Close()
-	if len(bytes.TrimSpace(problem)) > 0 {
-		<-c.exited
-		return nil, errors.New(string(problem))
+	c := &container{
+		id: fmt.Sprintf("process://%d-%d", command.Process.Pid, time.Now().UnixNano()), command: command, spec: spec, started: time.Now(),
+		exited: make(chan struct{}), hooked: make(chan struct{}),
 	}
+	w.tasks.Go(func() { c.wait(log) })
+	if problem := files.hand(encoded); problem != "" {
+		<-c.exited
+		return nil, errors.New(problem)
+	}
+	w.agent.census.add(c, w.current(), name)
+	w.tasks.Go(func() { <-c.exited; w.agent.census.remove(c) })
 	return c, nil
 }
 
@@ -204,6 +223,16 @@ func (c *container) done() bool {
 	select {
 	case <-c.exited:
 		return true
+	default:
+		return false
+	}
+}
+
+// serves reports whether it runs and its postStart hook has succeeded.
+func (c *container) serves() bool {
+	select {
+	case <-c.hooked:
+		return !c.done()
 	default:
 		return false
 	}
@@ -253,8 +282,26 @@ func newPipes() (pipes, error) {
 	return p, nil
 }
 
-// close closes what the shim got; the other ends are closed where they are used.
-func (p pipes) close() {
+// hand gives a shim that has started its spec, and is what it says went wrong
+// before it became its command, or nothing. No end is open afterwards.
+func (p pipes) hand(spec []byte) (problem string) {
+	defer p.close()
 	_ = p.spec.read.Close()
 	_ = p.status.write.Close()
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		_, _ = p.spec.write.Write(spec)
+		_ = p.spec.write.Close()
+	})
+	said, _ := io.ReadAll(io.LimitReader(p.status.read, 4096))
+	_ = p.status.read.Close()
+	writing.Wait()
+	return string(bytes.TrimSpace(said))
+}
+
+// close closes every end.
+func (p pipes) close() {
+	for _, f := range []*os.File{p.spec.read, p.spec.write, p.status.read, p.status.write} {
+		_ = f.Close()
+	}
 }

@@ -6,9 +6,12 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -17,6 +20,8 @@ type facts struct {
 	pod    *corev1.Pod
 	podIP  string
 	hostIP string
+	// allocatable is what a container without limits may use.
+	allocatable corev1.ResourceList
 }
 
 // field is the value of a field of the downward API.
@@ -27,6 +32,10 @@ func (f facts) field(path string) (string, error) {
 		}
 	}
 	switch path {
+	case "metadata.labels":
+		return pairs(f.pod.Labels), nil
+	case "metadata.annotations":
+		return pairs(f.pod.Annotations), nil
 	case "metadata.name":
 		return f.pod.Name, nil
 	case "metadata.namespace":
@@ -44,6 +53,57 @@ func (f facts) field(path string) (string, error) {
 	}
 	return "", fmt.Errorf("the field %q is not offered by this node", path)
 }
+
+// pairs are labels or annotations as a volume of the downward API has them.
+func pairs(values map[string]string) string {
+	var lines strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		fmt.Fprintf(&lines, "%s=%q\n", key, values[key])
+	}
+	return lines.String()
+}
+
+// resource is the value of a resource field in units of its divisor, rounded up:
+// of the named container, or of own if none is named. A limit that is not set is
+// what the node has.
+func (f facts) resource(ref *corev1.ResourceFieldSelector, own string) (string, error) {
+	if ref.ContainerName != "" {
+		own = ref.ContainerName
+	}
+	at := slices.IndexFunc(f.pod.Spec.Containers, func(c corev1.Container) bool { return c.Name == own })
+	containers := f.pod.Spec.Containers
+	if at < 0 {
+		containers = f.pod.Spec.InitContainers
+		at = slices.IndexFunc(containers, func(c corev1.Container) bool { return c.Name == own })
+	}
+	if at < 0 {
+		return "", fmt.Errorf("no container is named %q", own)
+	}
+	kind, name, _ := strings.Cut(ref.Resource, ".")
+	var quantity resource.Quantity
+	switch kind {
+	case "limits":
+		limit, set := containers[at].Resources.Limits[corev1.ResourceName(name)]
+		if quantity = limit; !set {
+			quantity = f.allocatable[corev1.ResourceName(name)]
+		}
+	case "requests":
+		quantity = containers[at].Resources.Requests[corev1.ResourceName(name)]
+	default:
+		return "", fmt.Errorf("the resource field %q is not offered by this node: write limits.NAME or requests.NAME", ref.Resource)
+	}
+	divisor := ref.Divisor
+	if divisor.IsZero() {
+		divisor = resource.MustParse("1")
+	}
+	if name == string(corev1.ResourceCPU) {
+		return ratio(quantity.MilliValue(), divisor.MilliValue()), nil
+	}
+	return ratio(quantity.Value(), divisor.Value()), nil
+}
+
+// ratio is a/b rounded up.
+func ratio(a, b int64) string { return strconv.FormatInt((a+b-1)/b, 10) }
 
 // expand replaces $(NAME) by variables that are known; $$ is a dollar, and a
 // name that is not known stays as it was written.
@@ -90,7 +150,7 @@ func (a *Agent) environment(ctx context.Context, f facts, c *corev1.Container) (
 		}
 	}
 	for _, e := range c.Env {
-		v, err := a.envValue(ctx, f, e, known)
+		v, err := a.envValue(ctx, f, c, e, known)
 		if err != nil {
 			return nil, nil, fmt.Errorf("variable %s: %w", e.Name, err)
 		}
@@ -103,13 +163,15 @@ func (a *Agent) environment(ctx context.Context, f facts, c *corev1.Container) (
 	return env, known, nil
 }
 
-func (a *Agent) envValue(ctx context.Context, f facts, e corev1.EnvVar, known map[string]string) (string, error) {
+func (a *Agent) envValue(ctx context.Context, f facts, c *corev1.Container, e corev1.EnvVar, known map[string]string) (string, error) {
 	from := e.ValueFrom
 	switch {
 	case from == nil:
 		return expand(e.Value, known), nil
 	case from.FieldRef != nil:
 		return f.field(from.FieldRef.FieldPath)
+	case from.ResourceFieldRef != nil:
+		return f.resource(from.ResourceFieldRef, c.Name)
 	case from.ConfigMapKeyRef != nil:
 		cm, err := a.client.CoreV1().ConfigMaps(f.pod.Namespace).Get(ctx, from.ConfigMapKeyRef.Name, metav1.GetOptions{})
 		if err != nil {

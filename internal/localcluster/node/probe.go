@@ -2,13 +2,19 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
@@ -20,8 +26,7 @@ type probes struct {
 
 // prober is one probe: how often in a row it succeeded or failed.
 type prober struct {
-	spec  *corev1.Probe
-	ports []corev1.ContainerPort
+	spec *corev1.Probe
 
 	mu      sync.Mutex
 	next    time.Time
@@ -39,45 +44,49 @@ const (
 	fails
 )
 
-// action is what the probes ask of the worker.
-type action int
-
-const (
-	leave action = iota
-	kill
-)
+// subject is a container as its probes and hooks reach it.
+type subject struct {
+	address string
+	ports   []corev1.ContainerPort
+	// exec runs a command inside it.
+	exec func(ctx context.Context, command []string) error
+	// background runs a function in a goroutine that the worker waits for; wake
+	// has the worker look again.
+	background func(func())
+	wake       func()
+}
 
 func newProbes(c *corev1.Container) *probes {
 	one := func(spec *corev1.Probe) *prober {
 		if spec == nil {
 			return nil
 		}
-		return &prober{spec: spec, ports: c.Ports}
+		return &prober{spec: spec}
 	}
 	return &probes{startup: one(c.StartupProbe), liveness: one(c.LivenessProbe), readiness: one(c.ReadinessProbe)}
 }
 
-// step asks what is due and tells what to do and when to look again. Answers
-// come later, and wake.
-func (p *probes) step(ctx context.Context, address string, started, now time.Time, wake func()) (action, time.Duration) {
+// step asks what is due and tells when to look again, and which probe has failed
+// so that the container must be killed. Answers come later, and wake.
+func (p *probes) step(ctx context.Context, of subject, started, now time.Time) (failed *prober, wait time.Duration) {
 	if p.startup != nil && p.startup.state() != passes {
-		wait := p.startup.ask(ctx, address, started, now, wake)
+		wait = p.startup.ask(ctx, of, started, now)
 		if p.startup.state() == fails {
-			return kill, wait
+			return p.startup, wait
 		}
-		return leave, wait
+		return nil, wait
 	}
-	wait := idle
+	wait = idle
 	if p.liveness != nil {
-		wait = min(wait, p.liveness.ask(ctx, address, started, now, wake))
+		wait = min(wait, p.liveness.ask(ctx, of, started, now))
 		if p.liveness.state() == fails {
-			return kill, wait
+			return p.liveness, wait
 		}
 	}
 	if p.readiness != nil {
-		wait = min(wait, p.readiness.ask(ctx, address, started, now, wake))
+		wait = min(wait, p.readiness.ask(ctx, of, started, now))
 	}
-	return leave, wait
+	return nil, wait
 }
 
 // ready reports whether the container is ready.
@@ -98,7 +107,7 @@ func (p *prober) state() outcome {
 }
 
 // ask starts a question if one is due.
-func (p *prober) ask(ctx context.Context, address string, started, now time.Time, wake func()) time.Duration {
+func (p *prober) ask(ctx context.Context, of subject, started, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.next.IsZero() {
@@ -112,12 +121,12 @@ func (p *prober) ask(ctx context.Context, address string, started, now time.Time
 		period = min(period, 100*time.Millisecond) // a local process starts in milliseconds
 	}
 	p.next, p.asking = now.Add(period), true
-	go func() {
-		err := p.question(ctx, address)
+	of.background(func() {
+		err := p.question(ctx, of)
 		if p.answer(err == nil) {
-			wake()
+			of.wake()
 		}
-	}()
+	})
 	return period
 }
 
@@ -143,29 +152,66 @@ func (p *prober) answer(good bool) bool {
 }
 
 // question asks the container once.
-func (p *prober) question(ctx context.Context, address string) error {
+func (p *prober) question(ctx context.Context, of subject) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(max(1, p.spec.TimeoutSeconds))*time.Second)
 	defer cancel()
 	switch {
+	case p.spec.Exec != nil:
+		return of.exec(ctx, p.spec.Exec.Command)
 	case p.spec.HTTPGet != nil:
-		return getHTTP(ctx, p.spec.HTTPGet, address, p.ports)
+		return of.getHTTP(ctx, p.spec.HTTPGet)
 	case p.spec.TCPSocket != nil:
 		var d net.Dialer
-		conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(hostOr(p.spec.TCPSocket.Host, address), portOf(p.spec.TCPSocket.Port, p.ports)))
+		conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(hostOr(p.spec.TCPSocket.Host, of.address), portOf(p.spec.TCPSocket.Port, of.ports)))
 		if err != nil {
 			return err
 		}
 		return conn.Close()
+	case p.spec.GRPC != nil:
+		return of.checkGRPC(ctx, p.spec.GRPC)
 	default:
-		return fmt.Errorf("this node offers httpGet and tcpSocket probes only")
+		return errors.New("the probe has no handler: write exec, httpGet, tcpSocket or grpc")
 	}
 }
 
-func getHTTP(ctx context.Context, get *corev1.HTTPGetAction, address string, ports []corev1.ContainerPort) error {
-	target := "http://" + net.JoinHostPort(hostOr(get.Host, address), portOf(get.Port, ports)) + get.Path
+// checkGRPC asks by the standard protocol of gRPC's health service.
+func (s subject) checkGRPC(ctx context.Context, action *corev1.GRPCAction) error {
+	conn, err := grpc.NewClient("passthrough:///"+net.JoinHostPort(s.address, strconv.Itoa(int(action.Port))), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	request := &healthpb.HealthCheckRequest{}
+	if action.Service != nil {
+		request.Service = *action.Service
+	}
+	answer, err := healthpb.NewHealthClient(conn).Check(ctx, request, grpc.WaitForReady(true))
+	if err != nil {
+		return err
+	}
+	if answer.GetStatus() != healthpb.HealthCheckResponse_SERVING {
+		return fmt.Errorf("the service is %s", answer.GetStatus())
+	}
+	return nil
+}
+
+// getHTTP asks for a page; any answer below 400 is a good one.
+func (s subject) getHTTP(ctx context.Context, get *corev1.HTTPGetAction) error {
+	scheme := strings.ToLower(string(get.Scheme))
+	if scheme == "" {
+		scheme = "http"
+	}
+	target := scheme + "://" + net.JoinHostPort(hostOr(get.Host, s.address), portOf(get.Port, s.ports)) + "/" + strings.TrimPrefix(get.Path, "/")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return err
+	}
+	for _, h := range get.HTTPHeaders {
+		if strings.EqualFold(h.Name, "Host") {
+			req.Host = h.Value
+		} else {
+			req.Header.Add(h.Name, h.Value)
+		}
 	}
 	resp, err := probeClient.Do(req)
 	if err != nil {
@@ -178,8 +224,31 @@ func getHTTP(ctx context.Context, get *corev1.HTTPGetAction, address string, por
 	return nil
 }
 
-// probeClient opens a connection for each question, as the kubelet does.
-var probeClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+// probeClient opens a connection for each question and trusts any certificate,
+// as the kubelet does: a probe asks whether somebody answers, not who.
+var probeClient = &http.Client{
+	Transport:     &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // as above
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// hook runs a handler of a container's life cycle.
+func (s subject) hook(ctx context.Context, h *corev1.LifecycleHandler) error {
+	switch {
+	case h.Exec != nil:
+		return s.exec(ctx, h.Exec.Command)
+	case h.HTTPGet != nil:
+		return s.getHTTP(ctx, h.HTTPGet)
+	case h.Sleep != nil:
+		select {
+		case <-time.After(time.Duration(h.Sleep.Seconds) * time.Second):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	default:
+		return errors.New("the hook has no handler: write exec, httpGet or sleep")
+	}
+}
 
 func hostOr(host, otherwise string) string {
 	if host == "" {
@@ -198,24 +267,4 @@ func portOf(port intstr.IntOrString, ports []corev1.ContainerPort) string {
 		}
 	}
 	return port.StrVal
-}
-
-// preStop runs the hook of a container that is about to be stopped.
-func preStop(s *slot, address string, grace time.Duration) {
-	hook := s.spec.Lifecycle
-	if hook == nil || hook.PreStop == nil || s.current.done() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
-	defer cancel()
-	switch {
-	case hook.PreStop.Sleep != nil:
-		select {
-		case <-time.After(time.Duration(hook.PreStop.Sleep.Seconds) * time.Second):
-		case <-ctx.Done():
-		case <-s.current.exited:
-		}
-	case hook.PreStop.HTTPGet != nil:
-		_ = getHTTP(ctx, hook.PreStop.HTTPGet, address, s.spec.Ports)
-	}
 }

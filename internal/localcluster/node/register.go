@@ -45,13 +45,18 @@ func (a *Agent) register(ctx context.Context) error {
 	return nil
 }
 
-func (a *Agent) describe() *corev1.Node {
-	resources := corev1.ResourceList{
+// allocatable is what the node offers to pods.
+func allocatable() corev1.ResourceList {
+	return corev1.ResourceList{
 		corev1.ResourceCPU:              *resource.NewQuantity(int64(runtime.NumCPU())*overcommit, resource.DecimalSI),
 		corev1.ResourceMemory:           *resource.NewQuantity(memory(), resource.BinarySI),
 		corev1.ResourcePods:             *resource.NewQuantity(maxPods, resource.DecimalSI),
 		corev1.ResourceEphemeralStorage: resource.MustParse("10Gi"),
 	}
+}
+
+func (a *Agent) describe() *corev1.Node {
+	resources := allocatable()
 	now := metav1.Now()
 	condition := func(kind corev1.NodeConditionType, status corev1.ConditionStatus, reason, message string) corev1.NodeCondition {
 		return corev1.NodeCondition{Type: kind, Status: status, Reason: reason, Message: message, LastHeartbeatTime: now, LastTransitionTime: now}
@@ -89,25 +94,30 @@ func firstLine(path string) string {
 
 // memory of the machine in bytes.
 func memory() int64 {
-	for line := range strings.Lines(string(mustRead("/proc/meminfo"))) {
-		if rest, ok := strings.CutPrefix(line, "MemTotal:"); ok {
-			if kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64); err == nil {
-				return kib << 10
-			}
-		}
+	if total := kibibytes("/proc/meminfo", "MemTotal:"); total > 0 {
+		return total << 10
 	}
 	return 1 << 30
 }
 
-func mustRead(path string) []byte {
+// kibibytes is a line of a file like /proc/meminfo; 0 if it is not there.
+func kibibytes(path, name string) int64 {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil
+		return 0
 	}
-	return data
+	for line := range strings.Lines(string(data)) {
+		if rest, ok := strings.CutPrefix(line, name); ok {
+			if n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64); err == nil {
+				return n
+			}
+		}
+	}
+	return 0
 }
 
-// heartbeat renews the node's lease until ctx ends; a failure is tried again.
+// heartbeat renews the node's lease until ctx ends, and says that the node is
+// ready where somebody took it for dead; a failure is tried again.
 func (a *Agent) heartbeat(ctx context.Context) error {
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
@@ -115,12 +125,31 @@ func (a *Agent) heartbeat(ctx context.Context) error {
 		if err := a.renew(ctx); err != nil && ctx.Err() == nil {
 			a.o.Log.Info("lease not renewed", "reason", err.Error())
 		}
+		if err := a.revive(ctx); err != nil && ctx.Err() == nil {
+			a.o.Log.Info("node not reported", "reason", err.Error())
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
 		}
 	}
+}
+
+// revive reports the node again if it is not taken for ready: a machine that slept
+// longer than the grace period wakes up to a node that was given up.
+func (a *Agent) revive(ctx context.Context) error {
+	node, err := a.client.CoreV1().Nodes().Get(ctx, a.o.Name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	for _, c := range node.Status.Conditions {
+		if c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue {
+			return nil
+		}
+	}
+	a.o.Log.Info("node was taken for dead")
+	return a.register(ctx)
 }
 
 func (a *Agent) renew(ctx context.Context) error {

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
 )
 
 // report writes the pod's status if it changed.
@@ -20,7 +21,7 @@ func (w *worker) report(ctx context.Context) {
 	if w.written != nil && equality.Semantic.DeepEqual(*w.written, status) {
 		return
 	}
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": pod.UID}, "status": status})
+	patch, err := w.patch(pod, status)
 	if err != nil {
 		w.agent.o.Log.Error("status not encoded", "pod", pod.Name, "error", err)
 		return
@@ -34,6 +35,24 @@ func (w *worker) report(ctx context.Context) {
 		w.agent.o.Log.Info("status not written", "pod", pod.Name, "reason", err.Error())
 		time.AfterFunc(time.Second, w.wake)
 	}
+}
+
+// patch is what changes the pod's status, and only that of this very pod. What is
+// no longer said, such as the reason of a condition that holds now, it takes away.
+func (w *worker) patch(pod *corev1.Pod, status corev1.PodStatus) ([]byte, error) {
+	known := pod.Status
+	if w.written != nil {
+		known = *w.written
+	}
+	before, err := json.Marshal(corev1.Pod{Status: known})
+	if err != nil {
+		return nil, err
+	}
+	after, err := json.Marshal(corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: pod.UID}, Status: status})
+	if err != nil {
+		return nil, err
+	}
+	return strategicpatch.CreateTwoWayMergePatch(before, after, corev1.Pod{})
 }
 
 // status is what the kubelet would say of the pod.
@@ -78,9 +97,9 @@ func (w *worker) containerStatus(s *slot) corev1.ContainerStatus {
 	default:
 		cs.ContainerID = s.current.id
 		cs.State.Running = &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(s.current.started)}
-		started := s.probes == nil || s.probes.startedUp()
+		started := s.current.serves() && (s.probes == nil || s.probes.startedUp())
 		cs.Started = &started
-		cs.Ready = s.probes == nil || s.probes.ready()
+		cs.Ready = started && (s.probes == nil || s.probes.ready())
 	}
 	return cs
 }

@@ -56,10 +56,13 @@ func (a *Agent) volumeFiles(ctx context.Context, f facts, v corev1.Volume, now t
 	case v.Secret != nil:
 		files, err := a.secretFiles(ctx, f.pod.Namespace, v.Secret.SecretName)
 		return files, time.Time{}, err
+	case v.DownwardAPI != nil:
+		files, err := f.files(v.DownwardAPI.Items)
+		return files, time.Time{}, err
 	case v.Projected != nil:
 		return a.projectedFiles(ctx, f, v.Projected.Sources, now)
 	default:
-		return nil, time.Time{}, fmt.Errorf("this node offers emptyDir, configMap, secret and projected volumes only")
+		return nil, time.Time{}, fmt.Errorf("this node offers emptyDir, configMap, secret, downwardAPI and projected volumes only")
 	}
 }
 
@@ -99,7 +102,10 @@ func (a *Agent) projectedFiles(ctx context.Context, f facts, sources []corev1.Vo
 			if err != nil {
 				return nil, refresh, err
 			}
-			files[s.ServiceAccountToken.Path], refresh = token, renew
+			files[s.ServiceAccountToken.Path] = token
+			if refresh.IsZero() || renew.Before(refresh) {
+				refresh = renew
+			}
 		case s.ConfigMap != nil:
 			more, err := a.configMapFiles(ctx, f.pod.Namespace, s.ConfigMap.Name, s.ConfigMap.Items)
 			if err != nil {
@@ -107,17 +113,32 @@ func (a *Agent) projectedFiles(ctx context.Context, f facts, sources []corev1.Vo
 			}
 			maps.Copy(files, more)
 		case s.DownwardAPI != nil:
-			for _, item := range s.DownwardAPI.Items {
-				if item.FieldRef == nil {
-					continue
-				}
-				if files[item.Path], err = f.field(item.FieldRef.FieldPath); err != nil {
-					return nil, refresh, err
-				}
+			more, err := f.files(s.DownwardAPI.Items)
+			if err != nil {
+				return nil, refresh, err
 			}
+			maps.Copy(files, more)
 		}
 	}
 	return files, refresh, nil
+}
+
+// files are those of a volume of the downward API.
+func (f facts) files(items []corev1.DownwardAPIVolumeFile) (map[string]string, error) {
+	files := map[string]string{}
+	for _, item := range items {
+		var err error
+		switch {
+		case item.FieldRef != nil:
+			files[item.Path], err = f.field(item.FieldRef.FieldPath)
+		case item.ResourceFieldRef != nil:
+			files[item.Path], err = f.resource(item.ResourceFieldRef, "")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
 }
 
 // token asks for a token of the pod's service account, bound to the pod, and

@@ -7,11 +7,12 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -33,19 +34,23 @@ type worker struct {
 	started metav1.Time
 	problem *corev1.ContainerStateWaiting
 	written *corev1.PodStatus
+	// tasks are goroutines that the worker waits for at its end.
+	tasks sync.WaitGroup
 }
 
 // slot is the place of one container of the spec: what runs in it, how often it
 // was started, and what its probes say.
 type slot struct {
-	spec     *corev1.Container
-	current  *container
-	last     *container
-	restarts int
-	attempts int
-	startAt  time.Time
-	waiting  *corev1.ContainerStateWaiting
-	probes   *probes
+	spec    *corev1.Container
+	current *container
+	last    *container
+	// restarts counts for ever, crashes those since it last ran for long.
+	restarts, crashes int
+	// attempts number its logs, refusals are starts in a row that failed.
+	attempts, refusals int
+	startAt            time.Time
+	waiting            *corev1.ContainerStateWaiting
+	probes             *probes
 }
 
 func newWorker(a *Agent, pod *corev1.Pod) *worker {
@@ -59,7 +64,29 @@ func newWorker(a *Agent, pod *corev1.Pod) *worker {
 	for i := range pod.Spec.Containers {
 		w.slots = append(w.slots, &slot{spec: &pod.Spec.Containers[i], probes: newProbes(&pod.Spec.Containers[i])})
 	}
+	w.remember(pod.Status, time.Now())
 	return w
+}
+
+// remember takes over what an earlier life of the node reported: its containers
+// have ended, and the restart policy says whether they start again. Those that
+// initialize start anew, since the pod's files are new.
+func (w *worker) remember(status corev1.PodStatus, now time.Time) {
+	if status.StartTime != nil {
+		w.started = *status.StartTime
+	}
+	for _, s := range w.slots {
+		at := slices.IndexFunc(status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.Name == s.spec.Name })
+		if at < 0 {
+			continue
+		}
+		known := status.ContainerStatuses[at]
+		s.restarts, s.current = int(known.RestartCount), remembered(known, now)
+		if s.current == nil && known.LastTerminationState.Terminated != nil {
+			s.last = remembered(corev1.ContainerStatus{State: known.LastTerminationState}, now)
+		}
+		s.attempts = s.restarts + 1
+	}
 }
 
 func (w *worker) current() *corev1.Pod {
@@ -86,7 +113,7 @@ func (w *worker) wake() {
 func (w *worker) forget() { w.once.Do(func() { close(w.gone) }) }
 
 func (w *worker) facts() facts {
-	return facts{pod: w.current(), podIP: w.address.String(), hostIP: "127.0.0.1"}
+	return facts{pod: w.current(), podIP: w.address.String(), hostIP: "127.0.0.1", allocatable: allocatable()}
 }
 
 func (w *worker) logDir() string {
@@ -98,6 +125,9 @@ func (w *worker) logDir() string {
 func (w *worker) run(ctx context.Context) {
 	defer w.agent.done(w.current().UID)
 	defer w.clean()
+	defer w.tasks.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var err error
 	if w.address, err = w.agent.addresses.take(w.current().Status.PodIP); err != nil {
 		w.agent.o.Log.Error("pod without address", "pod", w.current().Name, "error", err)
@@ -147,6 +177,9 @@ func (w *worker) step(ctx context.Context) time.Duration {
 	wait := idle
 	if !w.volumes.refreshAt.IsZero() {
 		wait = min(wait, time.Until(w.volumes.refreshAt))
+	}
+	if w.spent() {
+		return idle
 	}
 	for _, s := range w.inits {
 		done, again := w.runInit(ctx, s, now)
@@ -205,12 +238,83 @@ func (w *worker) runSlot(ctx context.Context, s *slot, now time.Time) time.Durat
 			return wait
 		}
 	}
-	verdict, wait := s.probes.step(ctx, w.address.String(), s.current.started, now, w.wake)
-	if verdict == kill {
-		w.agent.o.Log.Info("container failed its probe", "pod", w.current().Name, "container", s.spec.Name)
-		go s.current.stop(w.grace())
+	if c := s.current; c.serves() && !c.stopping {
+		failed, wait := s.probes.step(ctx, w.subject(s.spec, c), c.started, now)
+		if failed != nil {
+			w.agent.o.Log.Info("container failed its probe", "pod", w.current().Name, "container", s.spec.Name)
+			w.replace(s.spec, c, orSeconds(failed.spec.TerminationGracePeriodSeconds, w.grace()))
+		}
+		return wait
 	}
-	return wait
+	return idle
+}
+
+// replace stops a container that shall not go on; its end wakes the worker.
+func (w *worker) replace(spec *corev1.Container, c *container, grace time.Duration) {
+	c.stopping = true
+	w.tasks.Go(func() { w.stop(spec, c, grace) })
+}
+
+// subject is a container as its probes and hooks reach it.
+func (w *worker) subject(spec *corev1.Container, c *container) subject {
+	return subject{
+		address: w.address.String(), ports: spec.Ports, background: w.tasks.Go, wake: w.wake,
+		exec: func(ctx context.Context, command []string) error { return c.exec(ctx, w.agent, command) },
+	}
+}
+
+// leastGrace is what a container gets after its preStop hook, however long that took.
+const leastGrace = 2 * time.Second
+
+// stop runs the preStop hook and then asks the container to end; both share the
+// grace period.
+func (w *worker) stop(spec *corev1.Container, c *container, grace time.Duration) {
+	if hooks := spec.Lifecycle; grace > 0 && hooks != nil && hooks.PreStop != nil && c.serves() {
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), grace)
+		defer cancel()
+		w.tasks.Go(func() {
+			select {
+			case <-c.exited:
+				cancel()
+			case <-ctx.Done():
+			}
+		})
+		if err := w.subject(spec, c).hook(ctx, hooks.PreStop); err != nil && !c.done() {
+			w.agent.o.Log.Info("preStop hook failed", "pod", w.current().Name, "container", spec.Name, "reason", err.Error())
+		}
+		grace = max(grace-time.Since(began), leastGrace)
+	}
+	c.stop(grace)
+}
+
+// postStart runs the hook of a container that has just started; a hook that
+// fails ends it.
+func (w *worker) postStart(ctx context.Context, spec *corev1.Container, c *container) {
+	if spec.Lifecycle == nil || spec.Lifecycle.PostStart == nil {
+		close(c.hooked)
+		return
+	}
+	w.tasks.Go(func() {
+		if err := w.subject(spec, c).hook(ctx, spec.Lifecycle.PostStart); err != nil {
+			w.agent.o.Log.Info("postStart hook failed", "pod", w.current().Name, "container", spec.Name, "reason", err.Error())
+			c.stop(w.grace())
+			return
+		}
+		close(c.hooked)
+		w.wake()
+	})
+}
+
+// spent reports whether containers of an earlier life of the node have ended for
+// good, so that nothing of the pod starts again.
+func (w *worker) spent() bool {
+	for _, s := range w.slots {
+		if s.current == nil || !s.current.done() || w.again(s) {
+			return false
+		}
+	}
+	return true
 }
 
 // again reports whether the policy starts an ended container again.
@@ -225,21 +329,38 @@ func (w *worker) again(s *slot) bool {
 	}
 }
 
-// restart clears the slot; the pause before the next start doubles from the
-// back-off to five minutes, and begins anew for a container that ran ten minutes.
+const (
+	// longestPause bounds the pause before a container starts again.
+	longestPause = 5 * time.Minute
+	// longRun is how long a container must run for its crashes to be forgotten.
+	longRun = 10 * time.Minute
+)
+
+// backOff is the pause before the start after so many crashes, or refusals, in a
+// row: none after the first crash, then as long as base, and twice as long each time.
+func backOff(base time.Duration, crashes int) time.Duration {
+	if crashes <= 1 {
+		return 0
+	}
+	return min(base<<min(crashes-2, 10), longestPause)
+}
+
+// restart clears the slot for the next start, after a pause.
 func (w *worker) restart(s *slot, now time.Time) {
-	if s.current.ended.Sub(s.current.started) > 10*time.Minute {
-		s.restarts = 0
+	if s.current.ended.Sub(s.current.started) > longRun {
+		s.crashes = 0
 	}
-	pause := min(w.agent.o.BackOff<<min(s.restarts, 10), 5*time.Minute)
-	s.last, s.current = s.current, nil
 	s.restarts++
-	s.startAt = now.Add(pause)
-	s.waiting = &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: fmt.Sprintf("back-off %s restarting failed container %s", pause, s.spec.Name)}
-	if s.restarts == 1 {
-		s.startAt, s.waiting = now, &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}
-	}
+	s.crashes++
+	s.last, s.current = s.current, nil
 	s.probes = newProbes(s.spec)
+	pause := backOff(w.agent.o.BackOff, s.crashes)
+	s.startAt, s.waiting = now.Add(pause), &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}
+	if pause > 0 {
+		pod := w.current()
+		s.waiting = &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: fmt.Sprintf(
+			"back-off %s restarting failed container=%s pod=%s_%s(%s)", pause, s.spec.Name, pod.Name, pod.Namespace, pod.UID)}
+	}
 }
 
 // begin starts the slot's container if it is time; zero when it runs.
@@ -252,33 +373,42 @@ func (w *worker) begin(ctx context.Context, s *slot, now time.Time) time.Duratio
 	}
 	c, err := w.start(ctx, s.spec, s.attempts)
 	if err != nil {
-		s.waiting = &corev1.ContainerStateWaiting{Reason: "CreateContainerError", Message: err.Error()}
-		if _, ok := errors.AsType[imageError](err); ok {
-			s.waiting.Reason = "ErrImagePull"
-			if s.attempts > 0 {
-				s.waiting.Reason = "ImagePullBackOff"
-			}
-		}
-		s.attempts++
-		pause := min(w.agent.o.BackOff<<min(s.attempts, 5), 5*time.Minute)
+		s.refusals++
+		s.waiting = refused(err, s.refusals)
+		pause := backOff(w.agent.o.BackOff, s.refusals+1)
 		s.startAt = now.Add(pause)
 		return pause
 	}
 	s.attempts++
+	s.refusals = 0
 	s.current, s.waiting = c, nil
-	go func() { <-c.exited; w.wake() }()
+	w.tasks.Go(func() { <-c.exited; w.wake() })
+	w.postStart(ctx, s.spec, c)
 	return 0
+}
+
+// refused says why a container did not start, for the so manieth time.
+func refused(err error, times int) *corev1.ContainerStateWaiting {
+	if _, ok := errors.AsType[imageError](err); !ok {
+		return &corev1.ContainerStateWaiting{Reason: "CreateContainerError", Message: err.Error()}
+	}
+	if times > 1 {
+		return &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: "Back-off pulling image: " + err.Error()}
+	}
+	return &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: err.Error()}
 }
 
 func (w *worker) grace() time.Duration {
 	pod := w.current()
-	if pod.DeletionGracePeriodSeconds != nil {
-		return time.Duration(*pod.DeletionGracePeriodSeconds) * time.Second
+	return orSeconds(pod.DeletionGracePeriodSeconds, orSeconds(pod.Spec.TerminationGracePeriodSeconds, 30*time.Second))
+}
+
+// orSeconds is a number of seconds, or otherwise if it is not set.
+func orSeconds(seconds *int64, otherwise time.Duration) time.Duration {
+	if seconds == nil {
+		return otherwise
 	}
-	if pod.Spec.TerminationGracePeriodSeconds != nil {
-		return time.Duration(*pod.Spec.TerminationGracePeriodSeconds) * time.Second
-	}
-	return 30 * time.Second
+	return time.Duration(*seconds) * time.Second
 }
 
 // kill ends every container.
@@ -286,12 +416,7 @@ func (w *worker) kill(grace time.Duration) {
 	var stopping sync.WaitGroup
 	for _, s := range append(append([]*slot{}, w.slots...), w.inits...) {
 		if s.current != nil {
-			stopping.Go(func() {
-				if grace > 0 {
-					preStop(s, w.address.String(), grace)
-				}
-				s.current.stop(grace)
-			})
+			stopping.Go(func() { w.stop(s.spec, s.current, grace) })
 		}
 	}
 	stopping.Wait()
@@ -303,6 +428,10 @@ func (w *worker) end(ctx context.Context) {
 	go func() { defer close(stopped); w.kill(w.grace()) }()
 	select {
 	case <-stopped:
+	case <-w.gone: // removed with force
+		w.kill(0)
+		<-stopped
+		return
 	case <-ctx.Done():
 		w.kill(0)
 		<-stopped
@@ -314,7 +443,7 @@ func (w *worker) end(ctx context.Context) {
 	err := w.agent.client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
 		GracePeriodSeconds: &zero, Preconditions: &metav1.Preconditions{UID: &pod.UID},
 	})
-	if err != nil && !strings.Contains(err.Error(), "not found") {
+	if err != nil && !apierrors.IsNotFound(err) {
 		w.agent.o.Log.Info("pod not removed", "pod", pod.Name, "reason", err.Error())
 	}
 }

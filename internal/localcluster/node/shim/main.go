@@ -36,6 +36,9 @@ func become() error {
 	if err != nil {
 		return err
 	}
+	if spec.Join > 0 {
+		return join(spec)
+	}
 	if err := buildRoot(spec); err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // Package shim turns a fresh process into a container: re-executed by the node
 // agent inside new mount, PID, UTS and IPC namespaces, it builds a minimal
-// root, takes the container's identity and executes its command. It lives
-// apart from the agent so that nothing but the kernel calls it needs is near.
+// root, takes the container's identity and executes its command. It also runs
+// further commands inside a container, for hooks and probes. It lives apart from the agent so that nothing but the kernel calls it needs is near.
 package shim
 
 // Arg0 is the argv[0] that makes an executable which calls Main the shim.
@@ -34,6 +34,10 @@ type Spec struct {
 	WorkingDir string
 
 	Identity Identity
+
+	// Join is the first process of a container that runs: the command runs inside
+	// it, no root is built, and the shim ends with the command's exit code.
+	Join int
 }
 
 // Identity is who the command runs as.
