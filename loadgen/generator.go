@@ -249,7 +249,7 @@ func (g *Generator) applyWays(t wire.Topology) {
 	g.ways = g.ways[:0]
 	for i, r := range g.plan.Traffic.Regions {
 		client, _ := t.Way(i)
-		g.ways = append(g.ways, way{region: uint8(min(i, wire.MaxRegions-1)), roundTrip: int64(client), network: g.meters.networkOf(r.Name)}) //nolint:gosec // bounded
+		g.ways = append(g.ways, way{region: uint8(min(i, wire.MaxRegions-1)), roundTrip: int64(client), network: g.meters.networkOf(r.Name)})
 	}
 }
 

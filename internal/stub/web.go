@@ -116,7 +116,7 @@ func (w *webCaller) read(r *http.Request) (stampedRequest, error) {
 	if region, errs[4] = number(r.Header, wire.HeaderRegion, 0); region >= wire.MaxRegions {
 		errs[4] = fmt.Errorf("%s: write a number below %d, not %d", wire.HeaderRegion, wire.MaxRegions, region)
 	}
-	q.region = uint8(region) //nolint:gosec // refused if it does not fit
+	q.region = uint8(region)
 	if name := r.Header.Get(wire.HeaderVerb); name == "" {
 		q.method = r.Method
 	} else if verb, known := wire.VerbOf(name); known {
