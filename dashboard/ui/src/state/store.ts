@@ -127,9 +127,10 @@ export function createPage(metrics: MetricStore): Page {
       page.live = frame;
       const { feed, cursor, recorded } = store.getState();
       if (feed.run !== null && !feed.run.phase.finished) {
+        const had = page.recording.seconds.length;
         const second = (frame.at - zeroOf(feed.run)) / 1000;
         page.recording.append(second, frame, feed.run.topology, feed.run.columns);
-        store.setState({ recorded: recorded + 1 });
+        if (page.recording.seconds.length > had) store.setState({ recorded: recorded + 1 });
       }
       if (cursor.kind === "live") metrics.set(frame);
     },
