@@ -3,6 +3,7 @@ import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { formatClock, formatUnit } from "../text/format";
 import { type Chart, ceilingOf, type EventMark, type Line } from "./model";
+import { Palette } from "./palette";
 
 interface Props {
   chart: Chart;
@@ -16,11 +17,6 @@ const HEIGHT = 132;
 
 function data({ seconds, lines }: Chart): uPlot.AlignedData {
   return [[...seconds], ...lines.map(({ values }) => [...values])] as uPlot.AlignedData;
-}
-
-/** A custom property of the theme as it is now. */
-function themed(plot: uPlot, property: string): string {
-  return getComputedStyle(plot.root).getPropertyValue(property).trim() || "currentColor";
 }
 
 function vertical(plot: uPlot, second: number, colour: string, dash: number[]): void {
@@ -56,11 +52,11 @@ function horizontal(plot: uPlot, value: number, label: string, colour: string): 
   ctx.restore();
 }
 
-function options(shown: { current: Props }, width: number): uPlot.Options {
+function options(shown: { current: Props }, palette: Palette, width: number): uPlot.Options {
   const { chart } = shown.current;
   const axis = {
-    stroke: (plot: uPlot) => themed(plot, "--text-quiet"),
-    grid: { stroke: (plot: uPlot) => themed(plot, "--line"), width: 1 },
+    stroke: () => palette.colour("--quiet"),
+    grid: { stroke: () => palette.colour("--line"), width: 1 },
     ticks: { show: false },
     font: "11px system-ui, sans-serif",
   };
@@ -78,7 +74,7 @@ function options(shown: { current: Props }, width: number): uPlot.Options {
       {},
       ...chart.lines.map((line) => ({
         label: line.label,
-        stroke: (plot: uPlot) => themed(plot, line.stroke),
+        stroke: () => palette.colour(line.stroke),
         width: 1.5,
         points: { show: false },
         ...(line.dashed ? { dash: [4, 4] } : {}),
@@ -88,9 +84,10 @@ function options(shown: { current: Props }, width: number): uPlot.Options {
       draw: [
         (plot) => {
           const { chart, marks, at } = shown.current;
-          for (const { label, value } of chart.limits) horizontal(plot, value, label, themed(plot, "--bad"));
-          for (const { second } of marks) vertical(plot, second, themed(plot, "--accent"), [2, 3]);
-          if (at !== null) vertical(plot, at, themed(plot, "--text"), []);
+          for (const { label, value } of chart.limits)
+            horizontal(plot, value, label, palette.colour("--over"));
+          for (const { second } of marks) vertical(plot, second, palette.colour("--accent"), [2, 3]);
+          if (at !== null) vertical(plot, at, palette.colour("--ink"), []);
         },
       ],
     },
@@ -117,7 +114,11 @@ export function TimeChart(props: Props) {
       const width = Math.floor(entry?.contentRect.width ?? 0);
       if (width > 0) plot.current?.setSize({ width, height: HEIGHT });
     });
-    const redraw = () => plot.current?.redraw(false);
+    const palette = new Palette(element);
+    const redraw = () => {
+      palette.forget();
+      plot.current?.redraw(false);
+    };
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     const seek = (event: MouseEvent) => {
       const made = plot.current;
@@ -128,7 +129,7 @@ export function TimeChart(props: Props) {
     void import("uplot").then(({ default: UPlot }) => {
       if (gone) return;
       plot.current = new UPlot(
-        options(shown, element.clientWidth || 300),
+        options(shown, palette, element.clientWidth || 300),
         data(shown.current.chart),
         element,
       );

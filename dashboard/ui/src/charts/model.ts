@@ -126,24 +126,3 @@ export function ceilingOf(chart: Chart): number {
   for (const { value } of chart.limits) if (value <= 4 * top) top = Math.max(top, value);
   return top === 0 ? 1 : top * 1.1;
 }
-
-/** The points of an SVG polyline for each stretch that was measured, width by height, 0 to top. */
-export function sparkline(
-  values: readonly (number | null)[],
-  top: number,
-  width: number,
-  height: number,
-): string[] {
-  const runs: string[][] = [[]];
-  const last = Math.max(1, values.length - 1);
-  values.forEach((value, place) => {
-    if (value === null) {
-      runs.push([]);
-      return;
-    }
-    const x = (place / last) * width;
-    const y = height - (Math.min(value, top) / top) * height;
-    runs.at(-1)?.push(`${x.toFixed(1)},${y.toFixed(1)}`);
-  });
-  return runs.filter((points) => points.length > 0).map((points) => points.join(" "));
-}

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { useDesk, usePage } from "../hooks/useSimulation";
 import type { Frame } from "../state/frame";
 import type { Run } from "../state/run";
-import { capitalise, formatClock, formatMs, formatPercent, formatRate, words } from "../text/format";
+import { capitalise, formatClock, formatMs, formatPercent, words } from "../text/format";
 import { Go } from "./Go";
 import { linkWords } from "./linkwords";
 
@@ -21,8 +21,6 @@ function LinkState() {
 }
 
 const totals: readonly { title: string; read(frame: Frame): string }[] = [
-  { title: "Target", read: ({ total }) => formatRate(total?.target) },
-  { title: "Achieved", read: ({ total }) => formatRate(total?.rate) },
   { title: "p95", read: ({ total }) => formatMs(total?.p95) },
   { title: "p99", read: ({ total }) => formatMs(total?.p99) },
   { title: "Errors", read: ({ total }) => formatPercent(total?.errorRate) },

@@ -1,34 +1,63 @@
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 import { CanvasView } from "../canvas/CanvasView";
 import { useDesk, useFeed, usePage } from "../hooks/useSimulation";
 import { Inspector } from "../inspector/Inspector";
+import { AutoScaleToggle } from "../panels/AutoScaleToggle";
+import { Choice } from "../panels/Choice";
+import { MetricsDashboard } from "../panels/MetricsDashboard";
+import { SimulationControls } from "../panels/SimulationControls";
+import { TrafficSlider } from "../panels/TrafficSlider";
+import { Scrubber } from "../scrubber/Scrubber";
 import type { Run } from "../state/run";
 import { viewOf } from "../state/store";
+import { KeyboardHelp } from "../states/KeyboardHelp";
+import { LiveRegion } from "../states/LiveRegion";
+import { Loading, Notices } from "../states/Notices";
+import { TableView } from "../table/TableView";
+import { Timeline } from "../timeline/Timeline";
 import { Go } from "./Go";
 import { RunHeader } from "./RunHeader";
 
-function Warnings({ run }: { run: Run }) {
-  const { phase } = run;
-  const lines = [
-    phase.controlPlane.ok ? null : `Control plane unreachable. ${phase.controlPlane.message ?? ""}`,
-    phase.metrics.ok ? null : `No measurements. ${phase.metrics.message ?? ""}`,
-    phase.rules.ok ? null : `Rules cannot judge. ${phase.rules.message ?? ""}`,
-    phase.invalid ? `The numbers cannot be believed: ${phase.invalid}` : null,
-  ].filter((line) => line !== null);
-  return lines.map((line) => (
-    <p key={line} className="banner" role="status">
-      {line}
-    </p>
-  ));
+type Tab = "decisions" | "component" | "metrics";
+
+const tabs: readonly { tab: Tab; name: string }[] = [
+  { tab: "decisions", name: "Decisions" },
+  { tab: "component", name: "Component" },
+  { tab: "metrics", name: "Metrics" },
+];
+
+function Side({ run, tab, onTab }: { run: Run; tab: Tab; onTab: (tab: Tab) => void }) {
+  return (
+    <aside className="side">
+      <Choice name="side" label="Beside the canvas" choices={tabs} chosen={tab} onChoose={onTab} />
+      {tab === "decisions" && <Timeline />}
+      {tab === "component" && <Inspector run={run} />}
+      {tab === "metrics" && <MetricsDashboard />}
+    </aside>
+  );
 }
+
+type Picture = "canvas" | "table";
+
+const pictures: readonly { tab: Picture; name: string }[] = [
+  { tab: "canvas", name: "Canvas" },
+  { tab: "table", name: "Table" },
+];
 
 function Waiting() {
   const link = usePage((state) => state.link);
-  if (link.kind !== "refused") return <p className="waiting">Waiting for the run…</p>;
+  if (link.kind !== "refused") {
+    return (
+      <main className="sheet">
+        <Notices />
+        <Loading />
+      </main>
+    );
+  }
   return (
     <main className="sheet">
       <h1>This run cannot be shown</h1>
-      <p>{link.message || link.reason}</p>
+      <Notices />
       <Go to="/">All runs</Go>
     </main>
   );
@@ -41,18 +70,41 @@ export default function RunPage({ id }: { id: string }) {
   const run = usePage((state) => state.feed.run);
   const view = usePage(viewOf);
   const selected = usePage((state) => state.selection.node);
-  const select = useCallback((node: string | null) => page.select({ node, decision: null }), [page]);
+  const [tab, setTab] = useState<Tab>("decisions");
+  const [picture, setPicture] = useState<Picture>("canvas");
+  const select = useCallback(
+    (node: string | null) => {
+      page.select({ node, decision: null });
+      if (node !== null) setTab((now) => (now === "decisions" ? "component" : now));
+    },
+    [page],
+  );
   if (run === null || view === null) return <Waiting />;
   return (
     <main className="run">
-      <RunHeader run={run} />
-      <Warnings run={run} />
-      <div className="stage-area">
-        <CanvasView run={view} metrics={page.metrics} selected={selected} onSelect={select} />
+      <RunHeader run={view} />
+      <div className="fc-bar">
+        <SimulationControls />
+        <TrafficSlider />
+        <AutoScaleToggle />
       </div>
-      <aside className="side">
-        <Inspector run={view} />
-      </aside>
+      <div className="fc-notices">
+        <Notices />
+      </div>
+      <div className="stage-area">
+        <div className="fc-picture">
+          <Choice name="picture" label="Picture" choices={pictures} chosen={picture} onChoose={setPicture} />
+        </div>
+        {picture === "canvas" ? (
+          <CanvasView run={view} metrics={page.metrics} selected={selected} onSelect={select} />
+        ) : (
+          <TableView />
+        )}
+      </div>
+      <Side run={view} tab={tab} onTab={setTab} />
+      <Scrubber />
+      <LiveRegion />
+      <KeyboardHelp more={[]} />
     </main>
   );
 }

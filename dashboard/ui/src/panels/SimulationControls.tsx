@@ -34,33 +34,26 @@ function Stop({ permission, commands }: Pick<Simulation, "permission" | "command
   );
 }
 
-/** Name, progress and state of the run that is watched; pause, go on, stop. */
+/** How far the run that is watched has come; pause, go on, stop. */
 export function SimulationControls() {
-  const { run, view, permission, busy, problem, commands } = useSimulation();
+  const { run, permission, busy, problem, commands } = useSimulation();
   const frame = useFrame();
-  if (run === null || view === null) return null;
-  const elapsed = frame.at > 0 ? frame.elapsed : run.summary.elapsedSeconds;
-  const progress = progressOf(view, elapsed);
+  if (run === null) return null;
+  const progress = progressOf(run, frame.at > 0 ? frame.elapsed : run.summary.elapsedSeconds);
   const clock = `${formatClock(progress.elapsedSeconds)} of ${formatClock(progress.durationSeconds)}`;
   const paused = run.control.state === "Paused";
   return (
     <section className="fc-controls" aria-label="Simulation" aria-busy={busy}>
-      <h1 className="fc-run-name">
-        {run.summary.name} <small>on {run.summary.graph}</small>
-      </h1>
-      <span className={`fc-stage fc-stage-${progress.tone}`} title={view.phase.message}>
-        {progress.stage}
-      </span>
       <div
-        className="fc-progress"
+        className={`fc-progress fc-progress-${progress.tone}`}
         role="progressbar"
         aria-label="Progress of the run"
         aria-valuenow={Math.round(progress.share * 100)}
         aria-valuetext={clock}
+        title={run.phase.message}
       >
         <div style={{ inlineSize: `${progress.share * 100}%` }} />
       </div>
-      <span className="fc-clock">{clock}</span>
       {!run.phase.finished && (
         <>
           <Button

@@ -8,6 +8,7 @@ import {
   parseRate,
   planOf,
   planPoints,
+  planUntil,
   positionOf,
   rateAt,
   SLIDER_STEPS,
@@ -126,6 +127,16 @@ describe("a form", () => {
       expect(form).toMatchObject({ kind, rate: 70 });
       expect(faultsOf({ ...FIRST_DRAFT, graph: "shop", form })).toEqual([]);
     }
+  });
+
+  it("holds its last rate to the end, and is none for a replay", () => {
+    const plan = [
+      { second: 0, requestsPerSecond: 1 },
+      { second: 20, requestsPerSecond: 9 },
+    ];
+    expect(planUntil(plan, 60)).toEqual([...plan, { second: 60, requestsPerSecond: 9 }]);
+    expect(planUntil(plan, 20)).toEqual(plan);
+    expect(planUntil([], 60)).toEqual([]);
   });
 
   it("is drawn to the edges", () => {

@@ -1,5 +1,4 @@
 import type { Run } from "../state/run";
-import { capitalise, words } from "../text/format";
 
 /** How far a run has come. */
 export interface Progress {
@@ -7,7 +6,6 @@ export interface Progress {
   share: number;
   elapsedSeconds: number;
   durationSeconds: number;
-  stage: string;
   tone: "running" | "good" | "bad" | "quiet";
 }
 
@@ -24,12 +22,10 @@ const tones: ReadonlyMap<string, Progress["tone"]> = new Map([
 /** The progress of a run when so many seconds of it have passed. */
 export function progressOf(run: Run, elapsedSeconds: number): Progress {
   const durationSeconds = run.control.durationSeconds;
-  const { stage } = run.phase;
   return {
     share: durationSeconds <= 0 ? 0 : Math.min(1, Math.max(0, elapsedSeconds / durationSeconds)),
     elapsedSeconds: Math.max(0, elapsedSeconds),
     durationSeconds,
-    stage: capitalise(words(stage)),
-    tone: tones.get(stage) ?? "quiet",
+    tone: tones.get(run.phase.stage) ?? "quiet",
   };
 }

@@ -170,6 +170,13 @@ export function formAs(form: Form, kind: Form["kind"], duration: number): Form {
   }
 }
 
+/** A plan cut off or held at its last rate until a second; empty stays empty. */
+export function planUntil(plan: readonly PlannedRate[], second: number): PlannedRate[] {
+  const kept = plan.filter((corner) => corner.second <= second);
+  const last = kept.at(-1);
+  return last === undefined || last.second === second ? kept : [...kept, { ...last, second }];
+}
+
 /** The points of an SVG polyline that fills width by height with a plan. */
 export function planPoints(plan: readonly PlannedRate[], width: number, height: number): string {
   const end = Math.max(1, ...plan.map(({ second }) => second));

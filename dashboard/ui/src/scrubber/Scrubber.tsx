@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "react";
 import { eventMarks } from "../charts/model";
 import { useDesk, usePage } from "../hooks/useSimulation";
-import { planPoints } from "../panels/traffic";
+import { planPoints, planUntil } from "../panels/traffic";
 import { spanOf } from "../state/store";
 import { formatClock } from "../text/format";
 import { LIVE, pace, SPEEDS, type Speed, secondOf, seek, toggle } from "./cursor";
@@ -68,9 +68,7 @@ export function Scrubber() {
   const second = secondOf(cursor, span);
   const whole = Math.max(span.end, span.growing ? run.control.durationSeconds : 0, 1);
   const left = (at: number) => `${(100 * Math.min(at, whole)) / whole}%`;
-  const plan = [...run.control.planned, { second: whole, requestsPerSecond: 0 }].filter(
-    (one) => one.second <= whole,
-  );
+  const plan = planUntil(run.control.planned, whole);
   return (
     <section className="fc-scrubber" aria-label="Time">
       <button
@@ -83,7 +81,7 @@ export function Scrubber() {
       </button>
       <div className="fc-track">
         <svg className="fc-plan" viewBox="0 0 1000 30" preserveAspectRatio="none" aria-hidden="true">
-          <polygon points={`0,30 ${planPoints(plan, 1000, 28)} 1000,30`} />
+          {plan.length > 0 && <polygon points={`0,30 ${planPoints(plan, 1000, 28)} 1000,30`} />}
         </svg>
         <div className="fc-seen" style={{ inlineSize: left(span.end) }} />
         {marks.map((mark) => (

@@ -29,27 +29,6 @@ export function Notices() {
   );
 }
 
-/** How the page hears of the run, always in sight. */
-export function LinkState() {
-  const link = usePage((state) => state.link);
-  const tickMs = usePage((state) => state.feed.tickMs);
-  const cursor = usePage((state) => state.cursor);
-  const finished = usePage((state) => state.feed.run?.phase.finished === true);
-  const every = tickMs >= 1000 ? `every ${tickMs / 1000} s` : `${Math.round(1000 / tickMs)} a second`;
-  const wordsOf = {
-    connecting: "Connecting",
-    live: cursor.kind === "at" ? "Replay" : finished ? "Finished" : `Live, ${every}`,
-    stale: "Silent",
-    away: "Disconnected",
-    refused: "Closed",
-  };
-  return (
-    <span className="fc-link" data-link={link.kind}>
-      {wordsOf[link.kind]}
-    </span>
-  );
-}
-
 /** Shown until the first snapshot: the shape of what comes. */
 export function Loading() {
   return (

@@ -1,6 +1,7 @@
-import { Sparkline } from "../charts/Sparkline";
 import { useDesk } from "../hooks/useSimulation";
-import { sampleAt } from "../replay/recording";
+import { columnOf } from "../inspector/metricof";
+import { SparklineView } from "../inspector/Sparkline";
+import { window } from "../inspector/sparkline";
 import type { Run } from "../state/run";
 import { zeroOf } from "../state/store";
 import { formatDuration, formatUnit, words } from "../text/format";
@@ -28,14 +29,19 @@ function Stages({ card }: { card: Card }) {
 function Signals({ run, decision, card }: { run: Run; decision: ScalingDecision; card: Card }) {
   const { recording } = useDesk().page;
   const second = ((decision.stages[0]?.t ?? 0) - zeroOf(run)) / 1000;
-  const from = Math.max(0, sampleAt(recording.seconds, second - AROUND_SECONDS));
-  const to = sampleAt(recording.seconds, second + AROUND_SECONDS) + 1;
+  const around = (column: string) =>
+    window(
+      recording.seconds,
+      recording.values(decision.component, column),
+      second - AROUND_SECONDS,
+      second + AROUND_SECONDS,
+    );
   return (
     <ul className="fc-signals">
       {decision.signals.map((signal, place) => {
         const told = card.signals[place];
         if (told === undefined) return null;
-        const values = recording.values(decision.component, signal.name).slice(from, to);
+        const column = columnOf(signal, run.columns);
         const name = `${told.name} of ${decision.component} around the decision`;
         return (
           <li key={signal.name}>
@@ -45,8 +51,8 @@ function Signals({ run, decision, card }: { run: Run; decision: ScalingDecision;
               </b>{" "}
               {told.against} {told.window}
             </span>
-            {values.some((value) => value !== null) && (
-              <Sparkline values={values} threshold={signal.threshold} name={name} />
+            {column !== null && (
+              <SparklineView values={around(column)} threshold={signal.threshold} label={name} />
             )}
           </li>
         );

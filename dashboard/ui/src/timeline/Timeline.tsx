@@ -1,5 +1,6 @@
 import { useMemo, useState } from "react";
 import { useDesk, usePage, useSimulation } from "../hooks/useSimulation";
+import { Choice } from "../panels/Choice";
 import type { Run } from "../state/run";
 import { NOTHING, zeroOf } from "../state/store";
 import { formatClock } from "../text/format";
@@ -61,20 +62,13 @@ export function Timeline() {
   const shown = filtered(items, show);
   return (
     <section className="fc-timeline" aria-label="Decisions">
-      <fieldset className="fc-tabs">
-        <legend className="fc-hidden">Show</legend>
-        {kinds.map((kind) => (
-          <label key={kind.show}>
-            <input
-              type="radio"
-              name="timeline"
-              checked={show === kind.show}
-              onChange={() => setShow(kind.show)}
-            />
-            {kind.name} <small>{filtered(items, kind.show).length}</small>
-          </label>
-        ))}
-      </fieldset>
+      <Choice
+        name="timeline"
+        label="Show"
+        choices={kinds.map(({ show, name }) => ({ tab: show, name, count: filtered(items, show).length }))}
+        chosen={show}
+        onChoose={setShow}
+      />
       {shown.length === 0 && <p className="fc-empty">{nothing[show]}</p>}
       {shown.map((item) => {
         const open = item.kind === "decision" && item.id === selected;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ceilingOf, endToEnd, eventMarks, ofComponent, sparkline } from "../charts/model";
+import { ceilingOf, endToEnd, eventMarks, ofComponent } from "../charts/model";
 import { Recording } from "../replay/recording";
 import { EMPTY_FRAME } from "../state/frame";
 import { INITIAL_FEED, reduce } from "../state/run";
@@ -176,11 +176,6 @@ describe("charts", () => {
     expect(ceilingOf(latency)).toBeCloseTo(550);
     expect(ceilingOf({ ...latency, limits: [{ label: "o", value: 5000 }] })).toBeCloseTo(220);
     expect(ceilingOf({ ...latency, lines: [], limits: [] })).toBe(1);
-  });
-
-  it("break a line where nothing was measured", () => {
-    expect(sparkline([0, 10, null, 5], 10, 30, 10)).toEqual(["0.0,10.0 10.0,0.0", "30.0,5.0"]);
-    expect(sparkline([null], 10, 30, 10)).toEqual([]);
   });
 });
 
