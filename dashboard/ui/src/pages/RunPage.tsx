@@ -4,6 +4,7 @@ import { useDesk, useFeed, usePage } from "../hooks/useSimulation";
 import { Inspector } from "../inspector/Inspector";
 import type { Run } from "../state/run";
 import { viewOf } from "../state/store";
+import { Announcer } from "./Announcer";
 import { Go } from "./Go";
 import { RunHeader } from "./RunHeader";
 
@@ -47,6 +48,7 @@ export default function RunPage({ id }: { id: string }) {
     <main className="run">
       <RunHeader run={run} />
       <Warnings run={run} />
+      <Announcer run={run} />
       <div className="stage-area">
         <CanvasView run={view} metrics={page.metrics} selected={selected} onSelect={select} />
       </div>
