@@ -19,5 +19,5 @@ export default defineConfig({
       "/ws": { target: "ws://127.0.0.1:8080", ws: true },
     },
   },
-  test: { include: ["src/**/*.test.ts", "src/**/*.test.tsx"], environment: "node" },
+  test: { include: ["{src,bench}/**/*.test.{ts,tsx}"], environment: "node" },
 });

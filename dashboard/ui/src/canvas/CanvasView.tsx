@@ -101,7 +101,7 @@ function Stage(props: CanvasProps) {
   const flow = useReactFlow();
   const root = useRef<HTMLDivElement>(null);
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
-  const [view, setView] = useState<View>(scene.view);
+  const [view, setView] = useState<View | null>(null);
   const { drawing, links } = useDrawing(props, expanded);
   const nodes = useFlowNodes(drawing.boxes, selected);
   const { boxes } = drawing;
@@ -151,7 +151,8 @@ function Stage(props: CanvasProps) {
     if (box === undefined) return;
     const { width, height } = size();
     const at = middleOf(box.rect);
-    turn({ x: width / 2 - at.x * view.zoom, y: height / 2 - at.y * view.zoom, zoom: view.zoom });
+    const { zoom } = scene.view;
+    turn({ x: width / 2 - at.x * zoom, y: height / 2 - at.y * zoom, zoom });
   };
   const elementOf = (key: string) =>
     root.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(key)}"]`) ?? null;
@@ -185,7 +186,7 @@ function Stage(props: CanvasProps) {
   };
 
   const { width, height } = size();
-  const chips = chipsOf(boxes, visiblePart(view, width, height));
+  const chips = view === null ? [] : chipsOf(boxes, visiblePart(view, width, height));
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys go with the boxes inside, which are buttons
     <div ref={root} className="canvas" data-level={scene.level} onKeyDown={onKeyDown}>
@@ -200,7 +201,7 @@ function Stage(props: CanvasProps) {
         elementsSelectable={false}
         disableKeyboardA11y
         zoomOnDoubleClick={false}
-        onlyRenderVisibleElements={boxes.length > CULL_ABOVE && view.zoom > 0.5}
+        onlyRenderVisibleElements={boxes.length > CULL_ABOVE && view !== null && view.zoom > 0.5}
         onNodeClick={choose}
         onNodeDoubleClick={unfold}
         onPaneClick={() => onSelect(null)}

@@ -11,10 +11,10 @@ import { Scrubber } from "../scrubber/Scrubber";
 import type { Run } from "../state/run";
 import { viewOf } from "../state/store";
 import { KeyboardHelp } from "../states/KeyboardHelp";
-import { LiveRegion } from "../states/LiveRegion";
 import { Loading, Notices } from "../states/Notices";
 import { TableView } from "../table/TableView";
 import { Timeline } from "../timeline/Timeline";
+import { Announcer } from "./Announcer";
 import { Go } from "./Go";
 import { RunHeader } from "./RunHeader";
 
@@ -103,7 +103,7 @@ export default function RunPage({ id }: { id: string }) {
       </div>
       <Side run={view} tab={tab} onTab={setTab} />
       <Scrubber />
-      <LiveRegion />
+      <Announcer run={run} />
       <KeyboardHelp more={[]} />
     </main>
   );

@@ -28,7 +28,7 @@ export function Button({ permission, onPress, children, name, tone, pressed }: P
       onClick={() => reason === undefined && onPress()}
     >
       {children}
-      {reason !== undefined && name === undefined && <span className="fc-hidden">. {reason}</span>}
+      {reason !== undefined && name === undefined && <span className="unseen">. {reason}</span>}
     </button>
   );
 }

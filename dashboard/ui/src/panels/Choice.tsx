@@ -11,7 +11,7 @@ interface Props<T extends string> {
 export function Choice<T extends string>({ name, label, choices, chosen, onChoose }: Props<T>) {
   return (
     <fieldset className="fc-tabs">
-      <legend className="fc-hidden">{label}</legend>
+      <legend className="unseen">{label}</legend>
       {choices.map((choice) => (
         <label key={choice.tab}>
           <input

@@ -33,7 +33,7 @@ export function Notices() {
 export function Loading() {
   return (
     <div className="fc-loading" role="status">
-      <span className="fc-hidden">Loading the run</span>
+      <span className="unseen">Loading the run</span>
       <i />
       <i />
       <i />
