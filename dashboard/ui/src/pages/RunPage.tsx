@@ -26,12 +26,15 @@ const tabs: readonly { tab: Tab; name: string }[] = [
   { tab: "metrics", name: "Metrics" },
 ];
 
+const CHOOSE = "Select a component on the canvas or in the table to see how it is and why it is there.";
+
 function Side({ run, tab, onTab }: { run: Run; tab: Tab; onTab: (tab: Tab) => void }) {
+  const chosen = usePage(({ selection }) => selection.node !== null || selection.decision !== null);
   return (
     <aside className="side">
       <Choice name="side" label="Beside the canvas" choices={tabs} chosen={tab} onChoose={onTab} />
       {tab === "decisions" && <Timeline />}
-      {tab === "component" && <Inspector run={run} />}
+      {tab === "component" && (chosen ? <Inspector run={run} /> : <p className="fc-empty">{CHOOSE}</p>)}
       {tab === "metrics" && <MetricsDashboard />}
     </aside>
   );
@@ -104,7 +107,7 @@ export default function RunPage({ id }: { id: string }) {
       <Side run={view} tab={tab} onTab={setTab} />
       <Scrubber />
       <Announcer run={run} />
-      <KeyboardHelp more={[]} />
+      <KeyboardHelp />
     </main>
   );
 }

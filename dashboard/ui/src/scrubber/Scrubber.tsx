@@ -5,18 +5,10 @@ import { planPoints, planUntil } from "../panels/traffic";
 import { spanOf } from "../state/store";
 import { formatClock } from "../text/format";
 import { LIVE, pace, SPEEDS, type Speed, secondOf, seek, toggle } from "./cursor";
-import { moveOf } from "./keys";
+import { belongs, moveOf } from "./keys";
 
 /** A replay that plays moves on so often, in milliseconds: the canvas is drawn anew each time. */
 const PLAY_MS = 100;
-
-/** Whether a key belongs to what has the focus. */
-function taken(event: KeyboardEvent): boolean {
-  if (event.defaultPrevented || !(event.target instanceof Element)) return event.defaultPrevented;
-  if (event.target.closest("input, select, textarea, dialog, [contenteditable], [data-keys]") !== null)
-    return true;
-  return event.key === " " && event.target.closest("button, summary, a") !== null;
-}
 
 /** Lets real time pass while a replay plays. */
 function usePlaying(playing: boolean): void {
@@ -54,7 +46,9 @@ export function Scrubber() {
   useEffect(() => {
     const seconds = marks.map(({ second }) => second);
     const press = (event: KeyboardEvent) => {
-      const move = taken(event) ? null : moveOf(event);
+      const within = event.target instanceof Element ? event.target : null;
+      const own = (selector: string) => within?.closest(selector) != null;
+      const move = event.defaultPrevented || belongs(event.key, own) ? null : moveOf(event);
       if (move === null) return;
       event.preventDefault();
       page.move((now, span) => move(now, span, seconds));
@@ -100,6 +94,7 @@ export function Scrubber() {
         ))}
         <input
           type="range"
+          data-time=""
           min={0}
           max={whole}
           step={1}

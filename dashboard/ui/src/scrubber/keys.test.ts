@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Cursor, LIVE } from "./cursor";
-import { type Key, moveOf } from "./keys";
+import { belongs, type Key, moveOf } from "./keys";
 
 const key = (name: string, more: Partial<Key> = {}): Key => ({
   key: name,
@@ -32,5 +32,15 @@ describe("keys", () => {
     expect(moveOf(key("ArrowLeft", { altKey: true }))).toBeNull();
     expect(moveOf(key("l", { ctrlKey: true }))).toBeNull();
     expect(moveOf(key("x"))).toBeNull();
+  });
+
+  it.each([
+    ["ArrowLeft", [], false],
+    ["ArrowLeft", ["input, select, textarea, dialog, [contenteditable]"], true],
+    ["ArrowLeft", ["[data-time]", "input, select, textarea, dialog, [contenteditable]"], false],
+    [" ", ["button, [role=button], summary, a"], true],
+    ["l", ["button, [role=button], summary, a"], false],
+  ])("%j inside %j belongs to it: %s", (name, around, want) => {
+    expect(belongs(name, (selector) => around.includes(selector))).toBe(want);
   });
 });

@@ -34,12 +34,27 @@ export function moveOf({ key, shiftKey, ctrlKey, altKey, metaKey }: Key): Move |
   }
 }
 
-/** The keys of the page's time, for the help. */
+/**
+ * Whether a key belongs to what has the focus rather than to the page's time.
+ * Within says whether the focus is inside something that a selector finds. The
+ * line of time itself has no keys of its own.
+ */
+export function belongs(key: string, within: (selector: string) => boolean): boolean {
+  if (within("[data-time]")) return false;
+  if (within("input, select, textarea, dialog, [contenteditable]")) return true;
+  return key === " " && within("button, [role=button], summary, a");
+}
+
+/** The keys of the page, for the help. */
 export const KEYS: readonly { keys: string; does: string }[] = [
   { keys: "Space", does: "play or halt" },
   { keys: "← →", does: "one second back or on" },
   { keys: "Shift ← →", does: "previous or next decision" },
   { keys: "L", does: "go live" },
+  { keys: "← ↑ ↓ →", does: "on a box of the canvas: to the next one" },
+  { keys: "Enter", does: "on a box: open it beside the canvas" },
+  { keys: "F", does: "in the canvas: show all of it" },
+  { keys: "+ −", does: "in the canvas: nearer or farther" },
   { keys: "?", does: "this help" },
   { keys: "Esc", does: "close what is open" },
 ];

@@ -1,13 +1,8 @@
 import { useEffect, useRef } from "react";
 import { KEYS } from "../scrubber/keys";
 
-interface Props {
-  /** Keys of other parts of the page. */
-  more: readonly { keys: string; does: string }[];
-}
-
 /** All keys, opened by "?". */
-export function KeyboardHelp({ more }: Props) {
+export function KeyboardHelp() {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -25,7 +20,7 @@ export function KeyboardHelp({ more }: Props) {
     <dialog ref={dialog} className="fc-help" aria-labelledby="fc-help-title">
       <h2 id="fc-help-title">Keys</h2>
       <dl>
-        {[...KEYS, ...more].map(({ keys, does }) => (
+        {KEYS.map(({ keys, does }) => (
           <div key={keys}>
             <dt>
               <kbd>{keys}</kbd>
