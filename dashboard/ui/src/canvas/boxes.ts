@@ -1,6 +1,6 @@
 import type { Difference } from "../state/topology";
 import type { Canvas, Node, ScalingDecision, XY } from "../wire";
-import { BOX, bounds, type End, type Rect, rectAround } from "./geometry";
+import { BOX, bounds, type End, type Rect, rectAt } from "./geometry";
 
 /** Up to so many replicas of a component have a box each. */
 export const REPLICAS_SHOWN = 6;
@@ -92,7 +92,7 @@ function componentBox(node: Node, rect: Rect, difference: Difference): Box {
 function replicaBoxes(node: Node, difference: Difference): Box[] {
   const height = replicaHeight(node.instances.map((instance) => instance.position));
   return node.instances.map((instance) => ({
-    ...componentBox(node, rectAround(instance.position, BOX.width, height), difference),
+    ...componentBox(node, rectAt(instance.position, BOX.width, height), difference),
     key: `replica/${node.id}/${instance.id}`,
     shape: "replica",
     id: instance.id,
@@ -122,7 +122,7 @@ function frameBox(node: Node, replicas: readonly Box[], difference: Difference):
 function drawNode(node: Node, open: boolean, difference: Difference): { boxes: Box[]; end: End } {
   if (!open) {
     const at = node.instances.length === 1 ? (node.instances[0]?.position ?? node.position) : node.position;
-    const rect = rectAround(at);
+    const rect = rectAt(at);
     return { boxes: [componentBox(node, rect, difference)], end: { rect, replicas: [] } };
   }
   const replicas = replicaBoxes(node, difference);
@@ -141,7 +141,7 @@ function ghostBoxes(decision: ScalingDecision, present: ReadonlyMap<string, Node
   const draw = (box: Box): Box => ({ ...box, state: "ghost", note, rule: decision.rule, fresh: false });
   const there = present.get(ghost.id);
   if (there === undefined) {
-    const box = componentBox(ghost, rectAround(ghost.position), none);
+    const box = componentBox(ghost, rectAt(ghost.position), none);
     return [{ ...draw(box), key: `ghost/${ghost.id}`, folded: false }];
   }
   const has = new Set(there.instances.map((instance) => instance.id));
@@ -152,13 +152,13 @@ function ghostBoxes(decision: ScalingDecision, present: ReadonlyMap<string, Node
 
 function leavingBoxes(difference: Difference): Box[] {
   const nodes = difference.leftNodes.map((node) => ({
-    ...componentBox(node, rectAround(node.position), difference),
+    ...componentBox(node, rectAt(node.position), difference),
     key: `leaving/${node.id}`,
     state: "leaving" as const,
     folded: false,
   }));
   const replicas = difference.leftReplicas.map(({ component, replica }) => ({
-    ...componentBox(component, rectAround(replica.position), difference),
+    ...componentBox(component, rectAt(replica.position), difference),
     key: `leaving/${component.id}/${replica.id}`,
     shape: "replica" as const,
     id: replica.id,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Box } from "./boxes";
 import { chipsOf, visiblePart } from "./chips";
-import { rectAround } from "./geometry";
+import { rectAt } from "./geometry";
 
 const box = (x: number, y: number, more: Partial<Box> = {}): Box => ({
   key: `component/${x},${y}`,
@@ -10,7 +10,7 @@ const box = (x: number, y: number, more: Partial<Box> = {}): Box => ({
   component: "catalog-cache",
   kind: "Cache",
   title: "catalog-cache",
-  rect: rectAround({ x, y }),
+  rect: rectAt({ x, y }),
   state: "live",
   fresh: true,
   replicas: 1,

@@ -18,9 +18,9 @@ export interface View {
   zoom: number;
 }
 
-/** The rectangle of a box around its middle. */
-export function rectAround(middle: XY, width: number = BOX.width, height: number = BOX.height): Rect {
-  return { x: middle.x - width / 2, y: middle.y - height / 2, width, height };
+/** The rectangle of a box by its upper left corner, as the layout gives it. */
+export function rectAt(corner: XY, width: number = BOX.width, height: number = BOX.height): Rect {
+  return { x: corner.x, y: corner.y, width, height };
 }
 
 /** The smallest rectangle around all, grown by a margin on each side. */

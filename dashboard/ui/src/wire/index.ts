@@ -7,6 +7,7 @@ export type * from "./wire";
 export {
   CloseForbidden,
   CloseNotFound,
+  CloseProtocol,
   CloseUnauthorized,
   FeedPath,
   FeedSubprotocol,

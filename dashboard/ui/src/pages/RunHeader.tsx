@@ -1,0 +1,90 @@
+import { useEffect, useRef, useState } from "react";
+import { useDesk, usePage } from "../hooks/useSimulation";
+import type { Frame } from "../state/frame";
+import type { Run } from "../state/run";
+import { capitalise, formatClock, formatMs, formatPercent, words } from "../text/format";
+import { Go } from "./Go";
+import { linkWords } from "./linkwords";
+
+function LinkState() {
+  const { surroundings } = useDesk();
+  const link = usePage((state) => state.link);
+  const [now, setNow] = useState(() => surroundings.now());
+  useEffect(() => {
+    setNow(surroundings.now());
+    if (link.kind !== "stale" && link.kind !== "away") return;
+    const timer = setInterval(() => setNow(surroundings.now()), 1000);
+    return () => clearInterval(timer);
+  }, [link, surroundings]);
+  const { text, alarming } = linkWords(link, now);
+  return <span className={alarming ? "link alarming" : "link"}>{text}</span>;
+}
+
+const totals: readonly { title: string; read(frame: Frame): string }[] = [
+  { title: "p95", read: ({ total }) => formatMs(total?.p95) },
+  { title: "p99", read: ({ total }) => formatMs(total?.p99) },
+  { title: "Errors", read: ({ total }) => formatPercent(total?.errorRate) },
+];
+
+function Totals() {
+  const { page } = useDesk();
+  const list = useRef<HTMLDListElement>(null);
+  useEffect(
+    () =>
+      page.metrics.subscribe((frame) => {
+        const cells = list.current?.querySelectorAll("dd") ?? [];
+        for (const [place, { read }] of totals.entries()) {
+          const cell = cells[place];
+          const text = read(frame);
+          if (cell !== undefined && cell.textContent !== text) cell.textContent = text;
+        }
+      }),
+    [page],
+  );
+  return (
+    <dl ref={list} className="totals">
+      {totals.map(({ title }) => (
+        <div key={title}>
+          <dt>{title}</dt>
+          <dd />
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Clock({ seconds }: { seconds: number }) {
+  const { page } = useDesk();
+  const clock = useRef<HTMLSpanElement>(null);
+  useEffect(
+    () =>
+      page.metrics.subscribe((frame) => {
+        if (clock.current !== null) clock.current.textContent = formatClock(frame.elapsed);
+      }),
+    [page],
+  );
+  return (
+    <span className="clock">
+      <span ref={clock} /> / {formatClock(seconds)}
+    </span>
+  );
+}
+
+/** The name of a run, how far it is, and how it does end to end. */
+export function RunHeader({ run }: { run: Run }) {
+  const { summary, phase, control } = run;
+  return (
+    <header className="run-header">
+      <Go to="/" className="home">
+        Runs
+      </Go>
+      <h1>{summary.name}</h1>
+      <span className="stage" title={phase.message}>
+        {capitalise(words(phase.stage))}
+      </span>
+      <Clock seconds={control.durationSeconds} />
+      <Totals />
+      <LinkState />
+    </header>
+  );
+}

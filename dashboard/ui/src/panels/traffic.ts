@@ -1,0 +1,191 @@
+import { formatMs, formatRate } from "../text/format";
+import type { api, PlannedRate, Total } from "../wire";
+
+/** The most that a Simulation may ask for, in requests a second. */
+export const MAX_RATE = 200_000;
+
+/** Positions of the slider, from 0 to this. */
+export const SLIDER_STEPS = 1000;
+
+/** A generator this late behind its schedule makes a run invalid, in milliseconds. */
+const MAX_LAG_MS = 100;
+
+const clampRate = (rate: number) => Math.min(MAX_RATE, Math.max(0, Math.round(rate)));
+
+/** Two significant digits, so that a drag stops at round rates. */
+function rounded(rate: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, rate))) - 1);
+  return clampRate(Math.round(rate / unit) * unit);
+}
+
+/** The rate at a position of the logarithmic slider: 0 at the left end, then 1 to MAX_RATE. */
+export function rateAt(position: number): number {
+  if (position <= 0) return 0;
+  return rounded(MAX_RATE ** ((position - 1) / (SLIDER_STEPS - 1)));
+}
+
+/** The position of a rate on the slider. */
+export function positionOf(rate: number): number {
+  if (rate < 1) return 0;
+  return Math.round(1 + ((SLIDER_STEPS - 1) * Math.log(clampRate(rate))) / Math.log(MAX_RATE));
+}
+
+/** The rate times a factor, within what is allowed; from nothing it starts at the factor. */
+export function scaled(rate: number, factor: number): number {
+  return clampRate(rate === 0 ? factor : rate * factor);
+}
+
+/** The rate that was typed, or null if it is none: 2000, 2,000, 2k and 1.5k are. */
+export function parseRate(text: string): number | null {
+  const match = /^\s*(\d[\d,]*(?:\.\d+)?)\s*(k?)\s*$/i.exec(text);
+  if (match === null) return null;
+  const rate = Number((match[1] ?? "").replaceAll(",", "")) * (match[2] === "" ? 1 : 1000);
+  return rate <= MAX_RATE ? Math.round(rate) : null;
+}
+
+/** Whether the generator itself is the limit, in words; null if it is not. */
+export function generatorLimit(total: Total | null): string | null {
+  if (total === null) return null;
+  const { target, rate, lagP99 } = total;
+  if (lagP99 !== null && lagP99 > MAX_LAG_MS) {
+    return `The generator sends ${formatMs(lagP99)} late: it is the limit, not the architecture.`;
+  }
+  if (target !== null && rate !== null && target >= 10 && rate < 0.9 * target) {
+    return `Only ${formatRate(rate)} of ${formatRate(target)} are sent: the generator is still catching up, or is the limit.`;
+  }
+  return null;
+}
+
+/** How traffic changes over a run, as the start form draws it. */
+export type Form =
+  | { kind: "Constant"; rate: number }
+  | { kind: "Ramp" | "Spike"; rate: number; peak: number }
+  | { kind: "Wave"; rate: number; peak: number; periodSeconds: number }
+  | { kind: "Stages"; rate: number; stages: readonly Stage[] };
+
+/** One stage of a form of stages. */
+export interface Stage {
+  durationSeconds: number;
+  rate: number;
+  step: boolean;
+}
+
+/** Points that draw one period of a wave. */
+const WAVE_POINTS = 36;
+
+function wave(low: number, high: number, period: number, duration: number): PlannedRate[] {
+  const step = period / WAVE_POINTS;
+  const count = Math.ceil(duration / step);
+  return Array.from({ length: count + 1 }, (_, place) => {
+    const second = Math.min(place * step, duration);
+    const swing = (1 - Math.cos((2 * Math.PI * second) / period)) / 2;
+    return { second, requestsPerSecond: low + (high - low) * swing };
+  });
+}
+
+function staged(from: number, stages: readonly Stage[], duration: number): PlannedRate[] {
+  const points: PlannedRate[] = [{ second: 0, requestsPerSecond: from }];
+  let second = 0;
+  for (const stage of stages) {
+    if (stage.step) points.push({ second, requestsPerSecond: stage.rate });
+    second += stage.durationSeconds;
+    points.push({ second, requestsPerSecond: stage.rate });
+  }
+  const last = points.at(-1)?.requestsPerSecond ?? from;
+  if (second < duration) points.push({ second: duration, requestsPerSecond: last });
+  return points;
+}
+
+/** The corners of the rate that a form plans, as the manager will play it. */
+export function planOf(form: Form, duration: number): PlannedRate[] {
+  const at = (second: number, requestsPerSecond: number) => ({ second, requestsPerSecond });
+  switch (form.kind) {
+    case "Constant":
+      return [at(0, form.rate), at(duration, form.rate)];
+    case "Ramp":
+      return [at(0, form.rate), at(duration, form.peak)];
+    case "Spike":
+      return [
+        at(0, form.rate),
+        at(duration / 3, form.rate),
+        at((duration * 5) / 12, form.peak),
+        at((duration * 7) / 12, form.peak),
+        at((duration * 2) / 3, form.rate),
+        at(duration, form.rate),
+      ];
+    case "Wave":
+      return wave(form.rate, form.peak, form.periodSeconds, duration);
+    case "Stages":
+      return staged(form.rate, form.stages, duration);
+  }
+}
+
+/** The form as a Simulation says it. */
+export function trafficOf(form: Form): api.Traffic {
+  const base = { requestsPerSecond: form.rate };
+  switch (form.kind) {
+    case "Constant":
+      return base;
+    case "Ramp":
+    case "Spike":
+      return { ...base, shape: { kind: form.kind, peakRequestsPerSecond: form.peak } };
+    case "Wave":
+      return {
+        ...base,
+        shape: { kind: "Wave", peakRequestsPerSecond: form.peak, periodSeconds: form.periodSeconds },
+      };
+    case "Stages":
+      return {
+        ...base,
+        stages: form.stages.map(({ durationSeconds, rate, step }) => ({
+          durationSeconds,
+          requestsPerSecond: rate,
+          ramp: step ? "Step" : "Linear",
+        })),
+      };
+  }
+}
+
+/** The other kind of form with what the two have in common. */
+export function formAs(form: Form, kind: Form["kind"], duration: number): Form {
+  const { rate } = form;
+  const peak = "peak" in form ? form.peak : Math.max(scaled(rate, 10), 1);
+  switch (kind) {
+    case "Constant":
+      return { kind, rate };
+    case "Ramp":
+    case "Spike":
+      return { kind, rate, peak };
+    case "Wave":
+      return { kind, rate, peak, periodSeconds: Math.max(2, Math.round(duration / 3)) };
+    case "Stages":
+      return {
+        kind,
+        rate,
+        stages: [
+          { durationSeconds: Math.max(1, Math.round(duration / 3)), rate: peak, step: false },
+          { durationSeconds: Math.max(1, Math.round(duration / 3)), rate: peak, step: true },
+        ],
+      };
+  }
+}
+
+/** A plan cut off or held at its last rate until a second; empty stays empty. */
+export function planUntil(plan: readonly PlannedRate[], second: number): PlannedRate[] {
+  const kept = plan.filter((corner) => corner.second <= second);
+  const last = kept.at(-1);
+  return last === undefined || last.second === second ? kept : [...kept, { ...last, second }];
+}
+
+/** The points of an SVG polyline that fills width by height with a plan. */
+export function planPoints(plan: readonly PlannedRate[], width: number, height: number): string {
+  const end = Math.max(1, ...plan.map(({ second }) => second));
+  const top = Math.max(1, ...plan.map(({ requestsPerSecond }) => requestsPerSecond));
+  const round = (value: number) => Math.round(value * 10) / 10;
+  return plan
+    .map(
+      ({ second, requestsPerSecond }) =>
+        `${round((second / end) * width)},${round(height - (requestsPerSecond / top) * height)}`,
+    )
+    .join(" ");
+}

@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+import { type Route, routeOf, runPath } from "./route";
+
+describe("routeOf", () => {
+  it.each<[string, Route]>([
+    ["/", { page: "home" }],
+    ["/runs/6f1c", { page: "run", id: "6f1c" }],
+    ["/runs/6f1c/", { page: "run", id: "6f1c" }],
+    [runPath("team-a/shop"), { page: "run", id: "team-a/shop" }],
+    ["/runs", { page: "lost", path: "/runs" }],
+    ["/runs/a/b", { page: "lost", path: "/runs/a/b" }],
+    ["/runs/%E0%A4%A", { page: "lost", path: "/runs/%E0%A4%A" }],
+  ])("%s", (path, want) => {
+    expect(routeOf(path)).toEqual(want);
+  });
+});

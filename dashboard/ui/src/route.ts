@@ -1,0 +1,24 @@
+/** Where the reader is. */
+export type Route = { page: "home" } | { page: "run"; id: string } | { page: "lost"; path: string };
+
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
+/** The route of a path of the page's address. */
+export function routeOf(path: string): Route {
+  const [first, ...rest] = path.split("/").filter((part) => part !== "");
+  if (first === undefined) return { page: "home" };
+  const name = rest.length === 1 ? decoded(rest[0] ?? "") : null;
+  if (name !== null && first === "runs") return { page: "run", id: name };
+  return { page: "lost", path };
+}
+
+/** The address of a run. */
+export function runPath(id: string): string {
+  return `/runs/${encodeURIComponent(id)}`;
+}

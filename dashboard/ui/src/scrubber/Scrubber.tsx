@@ -1,0 +1,129 @@
+import { useEffect, useMemo } from "react";
+import { eventMarks } from "../charts/model";
+import { useDesk, usePage } from "../hooks/useSimulation";
+import { planPoints, planUntil } from "../panels/traffic";
+import { spanOf } from "../state/store";
+import { formatClock } from "../text/format";
+import { LIVE, pace, SPEEDS, type Speed, secondOf, seek, toggle } from "./cursor";
+import { belongs, moveOf } from "./keys";
+
+/** A replay that plays moves on so often, in milliseconds: the canvas is drawn anew each time. */
+const PLAY_MS = 100;
+
+/** Lets real time pass while a replay plays. */
+function usePlaying(playing: boolean): void {
+  const { page } = useDesk();
+  useEffect(() => {
+    if (!playing) return;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      page.pass((now - last) / 1000);
+      last = now;
+    }, PLAY_MS);
+    return () => clearInterval(timer);
+  }, [page, playing]);
+}
+
+function PlayIcon({ playing }: { playing: boolean }) {
+  return (
+    <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+      {playing ? <path d="M4 3h3v10H4zM9 3h3v10H9z" /> : <path d="M4 2.5v11l9-5.5z" />}
+    </svg>
+  );
+}
+
+/** Looks at any second of the run: the canvas and every panel follow. */
+export function Scrubber() {
+  const { page } = useDesk();
+  const run = usePage((state) => state.feed.run);
+  const cursor = usePage((state) => state.cursor);
+  usePage((state) => state.recorded);
+  const marks = useMemo(() => (run === null ? [] : eventMarks(run)), [run]);
+  const playing = cursor.kind === "at" && cursor.playing;
+  usePlaying(playing);
+
+  useEffect(() => {
+    const seconds = marks.map(({ second }) => second);
+    const press = (event: KeyboardEvent) => {
+      const within = event.target instanceof Element ? event.target : null;
+      const own = (selector: string) => within?.closest(selector) != null;
+      const move = event.defaultPrevented || belongs(event.key, own) ? null : moveOf(event);
+      if (move === null) return;
+      event.preventDefault();
+      page.move((now, span) => move(now, span, seconds));
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [page, marks]);
+
+  if (run === null) return null;
+  const span = spanOf(run, page.recording.seconds.at(-1));
+  const second = secondOf(cursor, span);
+  const whole = Math.max(span.end, span.growing ? run.control.durationSeconds : 0, 1);
+  const left = (at: number) => `${(100 * Math.min(at, whole)) / whole}%`;
+  const plan = planUntil(run.control.planned, whole);
+  return (
+    <section className="fc-scrubber" aria-label="Time">
+      <button
+        type="button"
+        className="fc-button fc-icon"
+        aria-label={playing ? "Halt the replay" : "Play"}
+        onClick={() => page.move(toggle)}
+      >
+        <PlayIcon playing={playing} />
+      </button>
+      <div className="fc-track">
+        <svg className="fc-plan" viewBox="0 0 1000 30" preserveAspectRatio="none" aria-hidden="true">
+          {plan.length > 0 && <polygon points={`0,30 ${planPoints(plan, 1000, 28)} 1000,30`} />}
+        </svg>
+        <div className="fc-seen" style={{ inlineSize: left(span.end) }} />
+        {marks.map((mark) => (
+          <button
+            key={mark.decision}
+            type="button"
+            className="fc-mark"
+            style={{ insetInlineStart: left(mark.second) }}
+            title={`${formatClock(mark.second)} ${mark.label}`}
+            aria-label={`Look at ${formatClock(mark.second)}: ${mark.label}`}
+            onClick={() => {
+              page.move((now, all) => seek(now, all, mark.second));
+              page.select({ decision: mark.decision });
+            }}
+          />
+        ))}
+        <input
+          type="range"
+          data-time=""
+          min={0}
+          max={whole}
+          step={1}
+          value={second}
+          aria-label="Second of the run"
+          aria-valuetext={cursor.kind === "live" ? `live, ${formatClock(second)}` : formatClock(second)}
+          onChange={(event) => page.move((now, all) => seek(now, all, event.target.valueAsNumber))}
+        />
+      </div>
+      <output className="fc-clock">{formatClock(second)}</output>
+      <select
+        aria-label="Speed of the replay"
+        value={cursor.kind === "at" ? cursor.speed : 1}
+        onChange={(event) => page.move((now, all) => pace(now, all, Number(event.target.value) as Speed))}
+      >
+        {SPEEDS.map((speed) => (
+          <option key={speed} value={speed}>
+            {speed}×
+          </option>
+        ))}
+      </select>
+      <button
+        type="button"
+        className="fc-button"
+        aria-pressed={cursor.kind === "live"}
+        onClick={() => page.move(() => LIVE)}
+      >
+        {run.phase.finished ? "End" : "Live"}
+      </button>
+    </section>
+  );
+}
