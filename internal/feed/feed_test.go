@@ -16,9 +16,6 @@ import (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-//go:fix inline
-func number(v float64) *float64 { return new(v) }
-
 // pair is one API server before a database.
 func pair() wire.Canvas {
 	return wire.Canvas{
