@@ -151,16 +151,16 @@ func History(a Architectures) (wire.Canvas, []wire.CanvasChange, Picture) {
 // Cause is the last decision of a log that touched one of the changed nodes,
 // empty when none did.
 func Cause(a Architectures, change wire.CanvasChange) string {
-	for i := len(a.Log) - 1; i >= 0; i-- {
+	for i, v := range slices.Backward(a.Log) {
 		touched := touched(graph.Fold(a.Base, a.Log[:i]), graph.Fold(a.Base, a.Log[:i+1]))
 		for _, n := range change.Nodes {
 			if slices.ContainsFunc(touched, func(t sized) bool { return t.name == n.ID }) {
-				return decisionID(a.Log[i].ID)
+				return decisionID(v.ID)
 			}
 		}
 		for _, id := range change.RemovedNodes {
 			if slices.ContainsFunc(touched, func(t sized) bool { return t.name == id }) {
-				return decisionID(a.Log[i].ID)
+				return decisionID(v.ID)
 			}
 		}
 	}

@@ -18,7 +18,8 @@ import (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-func p[T any](v T) *T { return &v }
+//go:fix inline
+func p[T any](v T) *T { return new(v) }
 
 func at(second int) metav1.MicroTime {
 	return metav1.NewMicroTime(noon.Add(time.Duration(second) * time.Second))
@@ -30,7 +31,7 @@ func pair() *v1alpha1.ComponentGraph {
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "shop", UID: "g"},
 		Spec: v1alpha1.ComponentGraphSpec{
 			Components: []v1alpha1.Component{
-				{Name: "api-server", Type: v1alpha1.APIServer, Replicas: p(int32(1))}, {Name: "database", Type: v1alpha1.Database, Replicas: p(int32(1))},
+				{Name: "api-server", Type: v1alpha1.APIServer, Replicas: new(int32(1))}, {Name: "database", Type: v1alpha1.Database, Replicas: new(int32(1))},
 			},
 			Connections: []v1alpha1.Connection{{From: "api-server", To: "database"}},
 		},
@@ -47,17 +48,17 @@ func grown(t *testing.T) *v1alpha1.Simulation {
 	return &v1alpha1.Simulation{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "run", UID: "s"},
 		Spec: v1alpha1.SimulationSpec{
-			GraphRef: v1alpha1.GraphRef{Name: "shop"}, DurationSeconds: p(int32(100)),
-			Traffic: v1alpha1.Traffic{RequestsPerSecond: p(int32(100)), Stages: []v1alpha1.Stage{
-				{DurationSeconds: p(int32(20)), RequestsPerSecond: p(int32(500))}, {DurationSeconds: p(int32(500)), RequestsPerSecond: p(int32(500))},
+			GraphRef: v1alpha1.GraphRef{Name: "shop"}, DurationSeconds: new(int32(100)),
+			Traffic: v1alpha1.Traffic{RequestsPerSecond: new(int32(100)), Stages: []v1alpha1.Stage{
+				{DurationSeconds: new(int32(20)), RequestsPerSecond: new(int32(500))}, {DurationSeconds: new(int32(500)), RequestsPerSecond: new(int32(500))},
 			}},
-			Objectives: []v1alpha1.Objective{{Name: "p99", Latency: &v1alpha1.LatencyObjective{Percentile: p(int32(99)), Threshold: "250ms"}}, {Name: "errors", ErrorRatePartsPerMillion: p(int32(1000))}},
+			Objectives: []v1alpha1.Objective{{Name: "p99", Latency: &v1alpha1.LatencyObjective{Percentile: new(int32(99)), Threshold: "250ms"}}, {Name: "errors", ErrorRatePartsPerMillion: new(int32(1000))}},
 		},
 		Status: v1alpha1.SimulationStatus{
-			StartTime: p(at(0)), DecisionCount: 2,
+			StartTime: new(at(0)), DecisionCount: 2,
 			Decisions: []v1alpha1.Decision{
 				{ID: 1, Time: at(30), Rule: "api-server", Action: "AddReplica", Component: "api-server", From: 1, To: 2, Reason: "CPU overload (85.5%)",
-					Signals: []v1alpha1.DecisionSignal{{Name: "cpu", ValueMilli: p(int64(85500)), ThresholdMilli: p(int64(80000)), WindowSeconds: 10}}},
+					Signals: []v1alpha1.DecisionSignal{{Name: "cpu", ValueMilli: new(int64(85500)), ThresholdMilli: new(int64(80000)), WindowSeconds: 10}}},
 				{ID: 2, Time: at(40), Rule: "load-balancer", Action: "InsertLoadBalancer", Component: "api-server", Reason: "two replicas", Added: &runtime.RawExtension{Raw: balancer}},
 			},
 		},
@@ -110,7 +111,7 @@ func TestCanvasShowsInstancesThatStatusKnows(t *testing.T) {
 	a := steps(t, grown(t))
 	_, _, picture := History(a)
 	status := &v1alpha1.ComponentGraphStatus{Components: []v1alpha1.LiveComponent{{Name: "api-server", Instances: []v1alpha1.Instance{
-		{ID: "api-server-1", Pod: "shop-api-a", Ready: p(true)}, {ID: "api-server-2", Pod: "shop-api-b", Ready: p(false)},
+		{ID: "api-server-1", Pod: "shop-api-a", Ready: new(true)}, {ID: "api-server-2", Pod: "shop-api-b", Ready: new(false)},
 	}}}}
 	canvas := Canvas(a.Live(), picture, status)
 	api := canvas.Nodes[indexOf(canvas, "api-server")]
@@ -138,7 +139,7 @@ func moment(t *testing.T, sim *v1alpha1.Simulation, second, ready int) Moment {
 	_, _, picture := History(a)
 	var instances []v1alpha1.Instance
 	for i := range ready {
-		instances = append(instances, v1alpha1.Instance{ID: graph.InstanceID("api-server", int32(i+1)), Ready: p(true)})
+		instances = append(instances, v1alpha1.Instance{ID: graph.InstanceID("api-server", int32(i+1)), Ready: new(true)})
 	}
 	canvas := Canvas(a.Live(), picture, &v1alpha1.ComponentGraphStatus{Components: []v1alpha1.LiveComponent{{Name: "api-server", Instances: instances}}})
 	return Moment{Now: at(second).Time, Simulation: sim, Architectures: a, Picture: picture, Canvas: canvas}
@@ -161,7 +162,7 @@ func TestADecisionGoesThroughItsStages(t *testing.T) {
 		t.Errorf("ready after %v, want 3 s and open", got.ReadySeconds)
 	}
 	decisions = moment(t, sim, 35, 1).Decisions(decisions) // a stage that was reached stays reached
-	sim.Status.Decisions[0].Effect = &v1alpha1.Effect{Signal: "cpu", BeforeMilli: p(int64(85500)), AfterMilli: p(int64(44000)), Verdict: "Helped"}
+	sim.Status.Decisions[0].Effect = &v1alpha1.Effect{Signal: "cpu", BeforeMilli: new(int64(85500)), AfterMilli: new(int64(44000)), Verdict: "Helped"}
 	decisions = moment(t, sim, 50, 2).Decisions(decisions)
 	got := decisions[0]
 	if diff := cmp.Diff([]wire.DecisionStage{wire.StageApplied, wire.StageReady, wire.StageEffect}, stages(got)); diff != "" || got.Open {
@@ -188,7 +189,7 @@ func TestAHeldDecisionOpensHoldsAndCloses(t *testing.T) {
 	sim := grown(t)
 	sim.Status.Decisions = nil
 	held := func(result, message string, since int) {
-		sim.Status.Evaluations = []v1alpha1.Evaluation{{Component: "api-server", Rule: "api-server", Result: result, Message: message, Since: p(at(since))}}
+		sim.Status.Evaluations = []v1alpha1.Evaluation{{Component: "api-server", Rule: "api-server", Result: result, Message: message, Since: new(at(since))}}
 	}
 	held("Pending", "cpu > 80 for 1 s of 3 s", 20)
 	decisions := moment(t, sim, 20, 1).Decisions(nil)
@@ -216,7 +217,7 @@ func TestAHeldDecisionOpensHoldsAndCloses(t *testing.T) {
 func TestAGhostOfAnInsertedComponentTakesItsSlot(t *testing.T) {
 	sim := grown(t)
 	sim.Status.Decisions = sim.Status.Decisions[:1]
-	sim.Status.Evaluations = []v1alpha1.Evaluation{{Component: "api-server", Rule: "load-balancer", Result: "DryRun", Message: "would", Since: p(at(35))}}
+	sim.Status.Evaluations = []v1alpha1.Evaluation{{Component: "api-server", Rule: "load-balancer", Result: "DryRun", Message: "would", Since: new(at(35))}}
 	m := moment(t, sim, 35, 2)
 	decisions := m.Decisions(nil)
 	ghost := decisions[len(decisions)-1].Ghost
@@ -251,7 +252,7 @@ func TestElapsedLeavesPausesOutAndStopsAtTheEnd(t *testing.T) {
 	if got := Elapsed(sim, at(500).Time); got != 100*time.Second {
 		t.Errorf("elapsed %v, want the whole duration", got)
 	}
-	sim.Status.CompletionTime = p(at(65))
+	sim.Status.CompletionTime = new(at(65))
 	if got := Elapsed(sim, at(500).Time); got != 60*time.Second {
 		t.Errorf("elapsed %v after the end, want 1m", got)
 	}
@@ -267,7 +268,7 @@ func TestATickFollowsTheCanvasAndKeepsWhatWasNotMeasuredApart(t *testing.T) {
 		Links: map[string]float64{"api-server>database": 12},
 	}
 	got := Tick(canvas, 3*time.Second, &shown)
-	if diff := cmp.Diff(map[wire.MetricColumn][]*float64{wire.ColumnCPU: {p(41.23), p(0.0), nil}}, got.Columns); diff != "" {
+	if diff := cmp.Diff(map[wire.MetricColumn][]*float64{wire.ColumnCPU: {new(41.23), new(0.0), nil}}, got.Columns); diff != "" {
 		t.Errorf("columns (-want +got):\n%s", diff)
 	}
 	if got.Order != 7 || len(got.LinkRates) != 1 || *got.LinkRates[0] != 12 || got.Total == nil {

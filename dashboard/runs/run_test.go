@@ -17,7 +17,8 @@ import (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-func p[T any](v T) *T { return &v }
+//go:fix inline
+func p[T any](v T) *T { return new(v) }
 
 // script is a run as the API tells it, second by second.
 type script struct {
@@ -42,9 +43,9 @@ func begin(t *testing.T) *script {
 	s.sim = v1alpha1.Simulation{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "run", UID: "s"},
 		Spec: v1alpha1.SimulationSpec{
-			GraphRef: v1alpha1.GraphRef{Name: "shop"}, DurationSeconds: p(int32(60)), Traffic: v1alpha1.Traffic{RequestsPerSecond: p(int32(100))},
+			GraphRef: v1alpha1.GraphRef{Name: "shop"}, DurationSeconds: new(int32(60)), Traffic: v1alpha1.Traffic{RequestsPerSecond: new(int32(100))},
 		},
-		Status: v1alpha1.SimulationStatus{StartTime: p(metav1.NewMicroTime(noon))},
+		Status: v1alpha1.SimulationStatus{StartTime: new(metav1.NewMicroTime(noon))},
 	}
 	s.graph.Status.HeldBy = "run"
 	s.instances("api-server", "api-server-1")
@@ -69,7 +70,7 @@ func (s *script) seen() seen {
 func (s *script) instances(component string, ids ...string) {
 	live := v1alpha1.LiveComponent{Name: component}
 	for _, id := range ids {
-		live.Instances = append(live.Instances, v1alpha1.Instance{ID: id, Pod: "shop-" + id, Ready: p(true)})
+		live.Instances = append(live.Instances, v1alpha1.Instance{ID: id, Pod: "shop-" + id, Ready: new(true)})
 	}
 	for i, c := range s.graph.Status.Components {
 		if c.Name == component {
@@ -141,7 +142,7 @@ func TestADecisionIsHeardBeforeWhatItDidAndItsReadinessAfter(t *testing.T) {
 	s.want("ready", s.look(), "topo d1", "decision ready")
 	s.sim.Status.Alerts = []v1alpha1.Alert{{Time: metav1.NewMicroTime(s.now()), Severity: "Warning", Component: "api-server", Signal: "cpu", Message: "hot"}}
 	s.want("alert", s.look(), "alert")
-	s.sim.Spec.Traffic.RequestsPerSecond = p(int32(900))
+	s.sim.Spec.Traffic.RequestsPerSecond = new(int32(900))
 	s.want("slider", s.look(), "control")
 	s.want("nothing new again", s.look())
 }

@@ -16,7 +16,8 @@ import (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-func number(v float64) *float64 { return &v }
+//go:fix inline
+func number(v float64) *float64 { return new(v) }
 
 // pair is one API server before a database.
 func pair() wire.Canvas {
@@ -82,7 +83,7 @@ func (c *client) hear(t interface{ Fatalf(string, ...any) }, frame []byte) {
 	default:
 		c.apply(t, head.Type, head.Envelope, frame)
 	}
-	c.held.Envelope.Seq = c.last
+	c.held.Seq = c.last
 }
 
 func (c *client) apply(t interface{ Fatalf(string, ...any) }, kind wire.MessageType, e wire.Envelope, frame []byte) {
@@ -375,7 +376,7 @@ func TestPlainReaders(t *testing.T) {
 	f := newFeed("0")
 	r := f.Reader(Plain)
 	measured := map[wire.MetricColumn][]*float64{
-		wire.ColumnCPU: {number(85.5), nil, number(85.5), nil}, wire.ColumnMemory: {number(72.3), nil, number(72.3), nil}, wire.ColumnRequestRate: {number(1250), nil, number(1250), nil},
+		wire.ColumnCPU: {new(85.5), nil, new(85.5), nil}, wire.ColumnMemory: {new(72.3), nil, new(72.3), nil}, wire.ColumnRequestRate: {number(1250), nil, number(1250), nil},
 		wire.ColumnLatency: {number(145), nil, number(145), nil}, wire.ColumnQueueDepth: {number(0), nil, number(0), nil}, wire.ColumnErrorRate: {number(0), nil, number(0), nil},
 	}
 	if err := f.Measure(noon, wire.FeedTick{Columns: measured}); err != nil {

@@ -45,8 +45,10 @@ type Path struct {
 
 // The measures of a picture, in pixels.
 const (
-	// BoxWidth and BoxHeight are the size of every node.
-	BoxWidth, BoxHeight = 190, 92
+	// BoxWidth is how wide every node is.
+	BoxWidth = 190
+	// BoxHeight is how high every node is.
+	BoxHeight = 92
 	// PathLead is the strip around a slot in which paths end and fan out to its boxes.
 	PathLead = 24
 	// MaxRoom is how many replicas are ever drawn as boxes of their own.

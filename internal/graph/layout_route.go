@@ -45,15 +45,15 @@ func (l *Layout) leadPaths(live Architecture) {
 // hit reports whether a path runs through an area.
 func (a axes) hit(p Path, blocked []area) bool {
 	for i := 1; i < len(p.Points); i++ {
-		if !clear(a.turn(p.Points[i-1]), a.turn(p.Points[i]), blocked) {
+		if !unblocked(a.turn(p.Points[i-1]), a.turn(p.Points[i]), blocked) {
 			return true
 		}
 	}
 	return false
 }
 
-// clear reports whether a straight line runs through none of the areas.
-func clear(p, q spot, blocked []area) bool {
+// unblocked reports whether a straight line runs through none of the areas.
+func unblocked(p, q spot, blocked []area) bool {
 	return !slices.ContainsFunc(blocked, func(r area) bool { return r.crossedBy(p, q) })
 }
 
@@ -61,7 +61,7 @@ func clear(p, q spot, blocked []area) bool {
 // borders of what stands between, and then drawn taut. Areas that hold an end,
 // as when the user put a node upon another, are no obstacle.
 func (a axes) way(from, to spot, blocked []area) []spot {
-	if clear(from, to, blocked) {
+	if unblocked(from, to, blocked) {
 		return []spot{from, to}
 	}
 	open := slices.DeleteFunc(slices.Clone(blocked), func(r area) bool { return r.holds(from) || r.holds(to) })
@@ -83,7 +83,7 @@ func taut(way []spot, blocked []area) []spot {
 	out := way[:1:1]
 	for i := 0; i < len(way)-1; {
 		j := len(way) - 1
-		for j > i+1 && !clear(way[i], way[j], blocked) {
+		for j > i+1 && !unblocked(way[i], way[j], blocked) {
 			j--
 		}
 		out, i = append(out, way[j]), j

@@ -33,9 +33,6 @@ func tiers(n int, seed uint64) Architecture {
 		t := stores[random.IntN(len(stores))]
 		name := fmt.Sprintf("%s-%d", Kebab(t), i)
 		a.Components = append(a.Components, component(name, t, 1))
-		if t == Worker {
-			t = Database
-		}
 		for range 1 + random.IntN(2) {
 			if caller := fmt.Sprintf("api-%d", random.IntN(apis)); !slices.Contains(a.Callers(name), caller) {
 				a.Connections = append(a.Connections, edge(caller, name))
