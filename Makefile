@@ -67,11 +67,29 @@ PROCESS_TESTS := ./test/... ./internal/localcluster/...
 LARGE := ^(TestStories|TestARestartedManagerForgetsNothing|TestScenario2.*|TestScenario3.*|TestLaggingWorkers.*)$$
 
 .PHONY: test
-test: controlplane build vet unit process-tests ## Run every test: units, the real API server, real processes, whole runs.
+test: controlplane build vet unit page-tests process-tests ## Run every test: units, the page in a browser, the real API server, real processes, whole runs.
 
 .PHONY: unit
 unit: ## Run the tests of single packages with the race detector.
 	go test -race -timeout 15m $$(go list ./... | grep -vE '/test/|/internal/localcluster')
+
+UI := dashboard/ui
+
+$(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json
+	cd $(UI) && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: page
+page: $(UI)/node_modules/.package-lock.json ## Build the dashboard's page into dashboard/ui/dist.
+	cd $(UI) && npm run build
+
+.PHONY: page-tests
+page-tests: page ## Check the page, its units, its size, and its journeys in a browser.
+	cd $(UI) && npm run check && npm test && npm run size && npm run journeys
+
+.PHONY: journeys
+journeys: page ## Walk through the page in a browser, light and dark; pictures land in dashboard/ui/artifacts.
+	cd $(UI) && npm run journeys
 
 .PHONY: process-tests
 process-tests: controlplane build ## Run the tests that start real processes.
