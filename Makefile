@@ -67,7 +67,7 @@ PROCESS_TESTS := ./test/... ./internal/localcluster/...
 LARGE := ^(TestStories|TestARestartedManagerForgetsNothing|TestScenario2.*|TestScenario3.*|TestLaggingWorkers.*)$$
 
 .PHONY: test
-test: controlplane build vet unit page-tests process-tests ## Run every test: units, the page in a browser, the real API server, real processes, whole runs.
+test: controlplane build verify lint unit page-tests process-tests ## Run every check: generated files, lint, units, the page in a browser, the real API server, real processes, whole runs.
 
 .PHONY: unit
 unit: ## Run the tests of single packages with the race detector.
