@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from "react";
 import { useDesk, usePage } from "../hooks/useSimulation";
+import { SimulationControls } from "../panels/SimulationControls";
 import type { Frame } from "../state/frame";
 import type { Run } from "../state/run";
 import { capitalise, formatClock, formatMs, formatPercent, words } from "../text/format";
-import { Go } from "./Go";
+import { Brand } from "./Brand";
 import { linkWords } from "./linkwords";
 
 function LinkState() {
@@ -75,14 +76,13 @@ export function RunHeader({ run }: { run: Run }) {
   const { summary, phase, control } = run;
   return (
     <header className="run-header">
-      <Go to="/" className="home">
-        Runs
-      </Go>
+      <Brand />
       <h1>{summary.name}</h1>
       <span className="stage" title={phase.message}>
         {capitalise(words(phase.stage))}
       </span>
       <Clock seconds={control.durationSeconds} />
+      <SimulationControls />
       <Totals />
       <LinkState />
     </header>
