@@ -14,9 +14,22 @@ help: ## List the commands.
 controlplane: ## Build etcd, Kubernetes and Prometheus from their modules into bin/controlplane.
 	hack/controlplane/build.sh $(BIN)/controlplane
 
+# The page is built once for each state of its sources; a checkout without them
+# builds binaries that say how to get one.
+PAGE := dashboard/ui/dist/.stamp
+PAGE_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard/ui)
+
+$(PAGE): $(PAGE_SOURCES)
+	@command -v npm >/dev/null || { echo "The page of the dashboard needs Node.js 20.19 or newer with npm; on Debian: apt-get install nodejs npm" >&2; exit 1; }
+	cd dashboard/ui && npm ci --no-audit --no-fund && npm run build
+	@touch $@
+
+.PHONY: page
+page: $(PAGE) ## Build the page of the dashboard.
+
 .PHONY: build
-build: ## Build our binaries into bin.
-	CGO_ENABLED=0 go build -trimpath -o $(BIN)/ ./cmd/...
+build: $(PAGE) ## Build the page and our binaries into bin.
+	CGO_ENABLED=0 go build -trimpath -tags page -o $(BIN)/ ./cmd/...
 
 TOOLS := $(BIN)/tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
@@ -73,23 +86,17 @@ test: controlplane build verify lint unit page-tests process-tests ## Run every 
 unit: ## Run the tests of single packages with the race detector.
 	go test -race -timeout 15m $$(go list ./... | grep -vE '/test/|/internal/localcluster')
 
-UI := dashboard/ui
-
-$(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json
-	cd $(UI) && npm ci --no-audit --no-fund
-	@touch $@
-
-.PHONY: page
-page: $(UI)/node_modules/.package-lock.json ## Build the dashboard's page into dashboard/ui/dist.
-	cd $(UI) && npm run build
-
 .PHONY: page-tests
-page-tests: page ## Check the page, its units, its size, and its journeys in a browser.
-	cd $(UI) && npm run check && npm test && npm run size && npm run journeys
+page-tests: $(PAGE) ## Check the page, its units, its size, and its journeys in a browser.
+	cd dashboard/ui && npm run check && npm test && npm run size && npm run journeys
 
 .PHONY: journeys
-journeys: page ## Walk through the page in a browser, light and dark; pictures land in dashboard/ui/artifacts.
-	cd $(UI) && npm run journeys
+journeys: $(PAGE) ## Walk through the page in a browser, light and dark; pictures land in dashboard/ui/artifacts.
+	cd dashboard/ui && npm run journeys
+
+.PHONY: journeys-live
+journeys-live: controlplane build ## Watch scenario 1 in a browser from its start to its result, on a local cluster of its own.
+	cd dashboard/ui && npm run journeys-live
 
 .PHONY: process-tests
 process-tests: controlplane build ## Run the tests that start real processes.

@@ -1,23 +1,9 @@
-import { mkdirSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FixtureServer } from "../bench/server";
 import { readSession } from "../bench/session";
 import { Browser } from "./browser";
 
 const play = readSession(new URL("../../../internal/wire/testdata/session.jsonl", import.meta.url));
-const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
-const artifacts = new URL("../artifacts/", import.meta.url).pathname;
-
-interface AxeResult {
-  violations: { id: string; nodes: { html: string }[] }[];
-}
-
-/** What axe finds wrong, each with the first element that has it. The script is evaluated past the page's policy. */
-async function violations(browser: Browser): Promise<string[]> {
-  await browser.page.evaluate(axe);
-  const result = (await browser.page.evaluate("axe.run()")) as AxeResult;
-  return result.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-}
 
 describe.each(["light", "dark"] as const)("the page, %s", (scheme) => {
   let server: FixtureServer;
@@ -25,7 +11,6 @@ describe.each(["light", "dark"] as const)("the page, %s", (scheme) => {
   let url: string;
 
   beforeEach(async () => {
-    mkdirSync(artifacts, { recursive: true });
     server = new FixtureServer({ dist: "dist", plays: new Map([[play.snapshot.run.id, play]]), pace: 20 });
     url = `http://127.0.0.1:${await server.listen()}`;
     browser = await Browser.open(scheme);
@@ -36,7 +21,7 @@ describe.each(["light", "dark"] as const)("the page, %s", (scheme) => {
     await server.close();
   });
 
-  const shot = (name: string) => browser.page.screenshot({ path: `${artifacts}${scheme}-${name}.png` });
+  const shot = (name: string) => browser.shot(`${scheme}-${name}`);
 
   it("opens a decision with its reason, and has nothing that axe objects to", async () => {
     const { page } = browser;
@@ -48,7 +33,7 @@ describe.each(["light", "dark"] as const)("the page, %s", (scheme) => {
       .click();
     await page.getByText("Effect measured").waitFor();
     await shot("decision");
-    expect(await violations(browser)).toEqual([]);
+    expect(await browser.violations()).toEqual([]);
     expect(browser.errors).toEqual([]);
   });
 
@@ -59,7 +44,7 @@ describe.each(["light", "dark"] as const)("the page, %s", (scheme) => {
     await page.getByText("Table", { exact: true }).click();
     await page.getByRole("button", { name: "api-server-2", exact: true }).waitFor();
     await shot("table");
-    expect(await violations(browser)).toEqual([]);
+    expect(await browser.violations()).toEqual([]);
   });
 
   it("charts the run, and goes back in time by keys", async () => {
@@ -94,6 +79,6 @@ describe.each(["light", "dark"] as const)("the page, %s", (scheme) => {
     await browser.page.goto(url);
     await browser.page.getByRole("link", { name: play.snapshot.run.name }).waitFor();
     await shot("home");
-    expect(await violations(browser)).toEqual([]);
+    expect(await browser.violations()).toEqual([]);
   });
 });
