@@ -94,10 +94,6 @@ page-tests: $(PAGE) ## Check the page, its units, its size, and its journeys in 
 journeys: $(PAGE) ## Walk through the page in a browser, light and dark; pictures land in dashboard/ui/artifacts.
 	cd dashboard/ui && npm run journeys
 
-.PHONY: journeys-live
-journeys-live: controlplane build ## Watch scenario 1 in a browser from its start to its result, on a local cluster of its own.
-	cd dashboard/ui && npm run journeys-live
-
 .PHONY: process-tests
 process-tests: controlplane build ## Run the tests that start real processes.
 	go test -p 1 -timeout 40m -skip '$(LARGE)' $(PROCESS_TESTS)

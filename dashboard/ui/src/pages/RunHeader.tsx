@@ -8,9 +8,10 @@ import { capitalise, formatClock, formatMs, formatPercent, words } from "../text
 import { Brand } from "./Brand";
 import { linkWords } from "./linkwords";
 
-function LinkState({ finished }: { finished: boolean }) {
+function LinkState() {
   const { surroundings } = useDesk();
   const link = usePage((state) => state.link);
+  const finished = usePage(({ feed }) => feed.run?.phase.finished === true);
   const [now, setNow] = useState(() => surroundings.now());
   useEffect(() => {
     setNow(surroundings.now());
@@ -77,7 +78,7 @@ export function RunHeader({ run }: { run: Run }) {
       <Clock run={run} />
       <SimulationControls />
       <Totals />
-      <LinkState finished={phase.finished} />
+      <LinkState />
     </header>
   );
 }

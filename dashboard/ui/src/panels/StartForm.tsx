@@ -223,7 +223,7 @@ export function StartForm() {
       {graphs.state === "here" && graphs.value.items.length === 0 && (
         <p className="fc-hint">There is no graph yet: apply a ComponentGraph, and it can be chosen here.</p>
       )}
-      {graphs.state === "here" && <OwnRun graphs={graphs.value.items} />}
+      {graphs.state === "here" && graphs.value.items.length > 0 && <OwnRun graphs={graphs.value.items} />}
     </section>
   );
 }
