@@ -95,7 +95,10 @@ func (b *Buffer) Run(ctx context.Context) {
 			b.drain(ctx, delays)
 		}
 	}
-	for b.write(context.WithoutCancel(ctx)) == nil && !b.Settled() {
+	for {
+		if err := b.write(context.WithoutCancel(ctx)); err != nil || b.Settled() {
+			return
+		}
 	}
 }
 
@@ -120,16 +123,16 @@ func (b *Buffer) drain(ctx context.Context, delays *backoff.ExponentialBackOff) 
 // write writes one batch or puts it back.
 func (b *Buffer) write(ctx context.Context) error {
 	b.mu.Lock()
-	batch := b.waiting.take(b.options.Batch)
+	taken := b.waiting.take(b.options.Batch)
 	b.writing = true
 	b.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, b.options.Timeout)
 	defer cancel()
-	err := b.sink.Write(ctx, batch)
+	err := b.sink.Write(ctx, taken.rows())
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.writing = false; err != nil {
-		b.waiting.restore(batch)
+		b.waiting.restore(taken)
 	}
 	return err
 }

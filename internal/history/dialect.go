@@ -27,7 +27,7 @@ type dialect struct {
 	// rowsPerInsert are how many rows a statement carries. A server wants many, for
 	// each is a round trip; SQLite's binding of arguments is quadratic in them.
 	rowsPerInsert int
-	// bucket is the expression for the microseconds since 1970 of a timestamp.
+	// micros is the expression for the microseconds since 1970 of a timestamp.
 	micros string
 }
 

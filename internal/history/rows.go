@@ -59,8 +59,8 @@ type Event struct {
 	Type EventType
 	// Component that it is about, empty for the whole run.
 	Component string
-	// Sequence tells events of a type and run apart: of a decision its number in
-	// the log.
+	// Sequence tells events of a type, run and component apart: of a decision its
+	// number in the log, of a gap the microsecond that it begins at.
 	Sequence int64
 	At       time.Time
 	// Data is a JSON object.
@@ -69,14 +69,14 @@ type Event struct {
 
 // ID follows from what the event is, so that it is kept once.
 func (e Event) ID() string {
-	return derived(e.Run, "event", string(e.Type), strconv.FormatInt(e.Sequence, 10))
+	return derived(e.Run, "event", string(e.Type), e.Component, strconv.FormatInt(e.Sequence, 10))
 }
 
 // Gap is a stretch of time whose metrics were lost.
 type Gap struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
-	// Rows that are known to be missing, of all components.
+	// Rows that are missing.
 	Rows   int64  `json:"rows"`
 	Reason string `json:"reason"`
 }

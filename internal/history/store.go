@@ -127,7 +127,7 @@ func insert[T any](ctx context.Context, tx *sql.Tx, rowsPerInsert int, t table[T
 			if statement, err = tx.PrepareContext(ctx, t.statement(n, len(values)/n)); err != nil {
 				return fmt.Errorf("%s: %w", t.name, err)
 			}
-			defer statement.Close() //nolint:errcheck // the transaction ends it
+			defer statement.Close()
 			prepared = n
 		}
 		if _, err := statement.ExecContext(ctx, values...); err != nil {
