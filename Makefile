@@ -14,9 +14,22 @@ help: ## List the commands.
 controlplane: ## Build etcd, Kubernetes and Prometheus from their modules into bin/controlplane.
 	hack/controlplane/build.sh $(BIN)/controlplane
 
+# The page is built once for each state of its sources; a checkout without them
+# builds binaries that say how to get one.
+PAGE := dashboard/ui/dist/.stamp
+PAGE_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard/ui)
+
+$(PAGE): $(PAGE_SOURCES)
+	@command -v npm >/dev/null || { echo "The page of the dashboard needs Node.js 20.19 or newer with npm; on Debian: apt-get install nodejs npm" >&2; exit 1; }
+	cd dashboard/ui && npm ci --no-audit --no-fund && npm run build
+	@touch $@
+
+.PHONY: page
+page: $(PAGE) ## Build the page of the dashboard.
+
 .PHONY: build
-build: ## Build our binaries into bin.
-	CGO_ENABLED=0 go build -trimpath -o $(BIN)/ ./cmd/...
+build: $(PAGE) ## Build the page and our binaries into bin.
+	CGO_ENABLED=0 go build -trimpath -tags page -o $(BIN)/ ./cmd/...
 
 TOOLS := $(BIN)/tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
@@ -89,7 +102,8 @@ stories: controlplane build ## Rehearse the failure stories, nine at a time.
 demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this checkout to its report.
 	@echo "kubeconfig of the local cluster: $$HOME/.flashcrowd/kubeconfig"
 	$(BIN)/flashcrowd run config/samples/scenario-1.yaml
-	@echo "The cluster is still up. Look around with: kubectl --kubeconfig $$HOME/.flashcrowd/kubeconfig get cg,sim,pods"
+	@echo "The cluster is still up. See the run in a browser: $(BIN)/flashcrowd dashboard --open"
+	@echo "Look around with: kubectl --kubeconfig $$HOME/.flashcrowd/kubeconfig get cg,sim,pods"
 	@echo "Stop it with: $(BIN)/flashcrowd local down"
 
 .PHONY: bench
