@@ -36,6 +36,10 @@ func pageHandler(files fs.FS) (http.Handler, error) {
 	}
 	served := http.FileServerFS(files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			http.Error(w, "the page is only read", http.StatusMethodNotAllowed)
+			return
+		}
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		switch info, err := fs.Stat(files, name); {
 		case err == nil && !info.IsDir() && name != "index.html" && !strings.HasPrefix(name, "."):

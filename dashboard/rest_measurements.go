@@ -70,7 +70,7 @@ func (q replayQuery) span(start, end time.Time) (from time.Time, step time.Durat
 	}
 	step = time.Duration(q.Step) * time.Second
 	if q.Step == 0 {
-		step = max(time.Second, (end.Sub(from) / maxSamples).Truncate(time.Second)+time.Second)
+		step = max(time.Second, (end.Sub(from)/maxSamples).Truncate(time.Second)+time.Second)
 		if end.Sub(from) <= maxSamples*time.Second {
 			step = time.Second
 		}

@@ -44,8 +44,8 @@ func (s *Server) find(ctx context.Context, verb, id string) (*runs.Run, error) {
 
 // lookUp is a run, whoever asks. What has not been read yet may exist.
 func (s *Server) lookUp(id string) (*runs.Run, error) {
-	run, err := s.o.Book.Find(id)
-	if err != nil && !s.o.Book.Synced() {
+	run, err := s.o.Runs.Find(id)
+	if err != nil && !s.o.Runs.Synced() {
 		return nil, errNotRead
 	}
 	return run, err
@@ -72,7 +72,7 @@ func (s *Server) seen(ctx context.Context, verb, resource string, namespaces []s
 }
 
 func (s *Server) listRuns(ctx context.Context, _ *struct{}) (wire.RunList, error) {
-	all := s.o.Book.All()
+	all := s.o.Runs.All()
 	var namespaces []string
 	for _, run := range all {
 		namespaces = append(namespaces, run.Simulation().Namespace)

@@ -26,9 +26,20 @@ const (
 	Cluster Mode = "Cluster"
 )
 
+// Runs are those that the server tells about; a runs.Book is.
+type Runs interface {
+	// Find is the run of an id: a UID, or namespace/name. An unknown one is
+	// runs.ErrNotFound.
+	Find(id string) (*runs.Run, error)
+	// All are all runs, in no order.
+	All() []*runs.Run
+	// Synced reports whether every run has been read once.
+	Synced() bool
+}
+
 // Options of a server.
 type Options struct {
-	Book      *runs.Book
+	Runs      Runs
 	Authority *access.Authority
 	Meter     *metrics.Client
 	// Graphs reads graphs from a cache; what a caller may see of it is asked first.
@@ -56,11 +67,12 @@ type Server struct {
 	o        Options
 	sessions *access.Sessions
 	sockets  *sockets
+	pace     pace
 }
 
 // New is a server that is not listening yet.
 func New(o Options) *Server {
-	return &Server{o: o, sessions: access.NewSessions(o.Now), sockets: &sockets{byCaller: map[string]int{}}}
+	return &Server{o: o, sessions: access.NewSessions(o.Now), sockets: &sockets{byCaller: map[string]int{}}, pace: usualPace()}
 }
 
 // Wait waits for the feeds that are being served; they end with the book's.
@@ -74,13 +86,18 @@ func (s *Server) Handler() (http.Handler, error) {
 	mux.Handle("/api/", s.identified(operations))
 	mux.Handle("GET /api/openapi.json", operations)
 	mux.Handle("GET /api/openapi.yaml", operations)
+	feeds, err := asyncAPIHandler(s.o.Version)
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("GET /api/asyncapi.json", feeds)
 	mux.HandleFunc("GET "+wire.FeedPath, s.feed)
 	s.registerSessions(mux)
 	page, err := pageHandler(s.o.Page)
 	if err != nil {
 		return nil, fmt.Errorf("reading the page: %w", err)
 	}
-	mux.Handle("GET /", page)
+	mux.Handle("/", page)
 	return s.addressed(http.NewCrossOriginProtection().Handler(guarded(mux))), nil
 }
 

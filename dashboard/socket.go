@@ -16,22 +16,27 @@ import (
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
-// Bounds of one feed.
-const (
-	// maxMessage bounds what a client says at once, a token included.
-	maxMessage = 4 << 10
-	// messageDeadline is how long a client may take to say it, pongs or not: a read
-	// limit never trips on empty fragments.
-	messageDeadline = 5 * time.Second
-	writeDeadline   = 5 * time.Second
-	pingEvery       = 10 * time.Second
-	// pongPatience is how long a client may be silent.
-	pongPatience = 30 * time.Second
+// maxMessage bounds what a client says at once, a token included.
+const maxMessage = 4 << 10
+
+// pace is how long things of one feed may take.
+type pace struct {
+	// message is how long a client may take to say one, pongs or not: a read limit
+	// never trips on empty fragments.
+	message time.Duration
+	write   time.Duration
+	// ping is how often a client is asked whether it is there, and pong how long it
+	// may be silent.
+	ping, pong time.Duration
 	// introduction is how long a client without a cookie or a header has to show a token.
-	introduction = 5 * time.Second
-	// recheckEvery is how often the right to read is asked about again.
-	recheckEvery = 30 * time.Second
-)
+	introduction time.Duration
+	// recheck is how often the right to read is asked about again.
+	recheck time.Duration
+}
+
+func usualPace() pace {
+	return pace{message: 5 * time.Second, write: 5 * time.Second, ping: 10 * time.Second, pong: 30 * time.Second, introduction: 5 * time.Second, recheck: 30 * time.Second}
+}
 
 // closing is why a feed ends, by its close code.
 type closing struct {
@@ -68,7 +73,7 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.sockets.leave(caller.Name)
-	conn, failed := upgrader().Upgrade(w, r, nil)
+	conn, failed := s.upgrader().Upgrade(w, r, nil)
 	if failed != nil {
 		return // the upgrader has answered
 	}
@@ -83,9 +88,9 @@ func hasCookie(r *http.Request) bool {
 
 // upgrader compresses nothing: a few bytes could become a flood. Origins were
 // checked before.
-func upgrader() *websocket.Upgrader {
+func (s *Server) upgrader() *websocket.Upgrader {
 	return &websocket.Upgrader{
-		HandshakeTimeout: writeDeadline, Subprotocols: []string{wire.FeedSubprotocol}, ReadBufferSize: 1 << 10, WriteBufferSize: 4 << 10,
+		HandshakeTimeout: s.pace.write, Subprotocols: []string{wire.FeedSubprotocol}, ReadBufferSize: 1 << 10, WriteBufferSize: 4 << 10,
 		CheckOrigin: func(*http.Request) bool { return true },
 	}
 }
@@ -168,7 +173,7 @@ func (c *conversation) talk(ctx context.Context, waits bool) error {
 
 // introduced waits for a message with a token.
 func (c *conversation) introduced(ctx context.Context) (wire.FeedResume, error) {
-	deadline := time.NewTimer(introduction)
+	deadline := time.NewTimer(c.server.pace.introduction)
 	defer deadline.Stop()
 	select {
 	case <-ctx.Done():
@@ -204,7 +209,7 @@ func bounded(reason string) string { return reason[:min(len(reason), 120)] }
 
 // tell sends what the reader lacks whenever there is something.
 func (c *conversation) tell(ctx context.Context, run *runs.Run, reader *feed.Reader) error {
-	ping, recheck := time.NewTicker(pingEvery), time.NewTicker(recheckEvery)
+	ping, recheck := time.NewTicker(c.server.pace.ping), time.NewTicker(c.server.pace.recheck)
 	defer ping.Stop()
 	defer recheck.Stop()
 	for {
@@ -223,7 +228,7 @@ func (c *conversation) tell(ctx context.Context, run *runs.Run, reader *feed.Rea
 				return err
 			}
 		case <-ping.C:
-			if err := c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeDeadline)); err != nil {
+			if err := c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(c.server.pace.write)); err != nil {
 				return closing{code: wire.CloseTooSlow, reason: "a ping could not be sent"}
 			}
 		case <-recheck.C:
@@ -270,7 +275,7 @@ func (c *conversation) send(reader *feed.Reader) (again <-chan time.Time, err er
 }
 
 func (c *conversation) write(frame []byte) error {
-	if err := c.conn.SetWriteDeadline(time.Now().Add(writeDeadline)); err != nil {
+	if err := c.conn.SetWriteDeadline(time.Now().Add(c.server.pace.write)); err != nil {
 		return closing{code: wire.CloseTooSlow, reason: "the connection is gone"}
 	}
 	if err := c.conn.WriteMessage(websocket.TextMessage, frame); err != nil {

@@ -11,7 +11,7 @@ import (
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
-// errBinary and errPlain are what a client may not say.
+// What a client may not say.
 var (
 	errUnreadable = errors.New("a message is JSON of at most 4 KiB, sent within 5 s")
 	errPlain      = errors.New("a client without the subprotocol says nothing")
@@ -26,10 +26,10 @@ func (c *conversation) listen() {
 		if within {
 			return nil
 		}
-		return c.conn.SetReadDeadline(time.Now().Add(pongPatience))
+		return c.conn.SetReadDeadline(time.Now().Add(c.server.pace.pong))
 	})
 	for {
-		if err := c.conn.SetReadDeadline(time.Now().Add(pongPatience)); err != nil {
+		if err := c.conn.SetReadDeadline(time.Now().Add(c.server.pace.pong)); err != nil {
 			return
 		}
 		_, message, err := c.conn.NextReader()
@@ -37,7 +37,7 @@ func (c *conversation) listen() {
 			return
 		}
 		within = true
-		if err := c.conn.SetReadDeadline(time.Now().Add(messageDeadline)); err != nil {
+		if err := c.conn.SetReadDeadline(time.Now().Add(c.server.pace.message)); err != nil {
 			return
 		}
 		data, err := io.ReadAll(message)

@@ -75,7 +75,7 @@ func run(ctx context.Context, f flags) error {
 		return fmt.Errorf("reading the page: %w", err)
 	}
 	server := dashboard.New(dashboard.Options{
-		Book: world.book, Authority: world.authority, Meter: world.meter, Graphs: world.cache, Cluster: world.config, Client: world.client,
+		Runs: world.book, Authority: world.authority, Meter: world.meter, Graphs: world.cache, Cluster: world.config, Client: world.client,
 		Mode: mode, Namespace: f.namespace, AllowedHosts: list(f.allowedHosts), AllowedOrigins: list(f.allowedOrigins),
 		Page: page, Version: version, Now: time.Now,
 	})
