@@ -107,6 +107,9 @@ func recalled(namespace string) *runs.Run {
 			Connections: []v1alpha1.Connection{{From: "api-server", To: "database"}},
 		},
 	}
+	for _, name := range []string{"api-server", "database"} {
+		cg.Status.Components = append(cg.Status.Components, v1alpha1.LiveComponent{Name: name, Instances: []v1alpha1.Instance{{ID: name + "-1", Pod: name + "-pod", Ready: new(true)}}})
+	}
 	return runs.Recall(sim, cg, runs.Name{Epoch: "e", Server: "test", TickEvery: time.Second}, time.Now())
 }
 

@@ -52,7 +52,7 @@ func (h *house) measure(cpu float64) {
 
 func (h *house) alert(id string) {
 	h.t.Helper()
-	alert := feed.Alert{ID: id, Severity: "Warning", Component: "api-server", Message: "API Server CPU at 85%"}
+	alert := feed.Alert{ID: id, Severity: "Warning", Component: "api-server", Signal: "cpu", Message: "API Server CPU at 85%"}
 	if err := h.run.Feed.Publish(time.Now(), alert); err != nil {
 		h.t.Fatal(err)
 	}
@@ -79,17 +79,17 @@ func (h *house) resumed(resume wire.FeedResume) *websocket.Conn {
 func TestAPlainClientHearsTheThreeMessagesByteForByte(t *testing.T) {
 	h := newHouse(t)
 	conn, _ := h.dial("default/run", map[string]string{"Authorization": "Bearer jane"})
-	h.alert("a")
-	h.measure(85.5)
-	want := []string{
-		`{"type":"alert","severity":"warning","message":"API Server CPU at 85%","componentId":"api-server"}`,
-		`{"type":"metrics_update","componentId":"api-server-1","metrics":{"cpu":85.5,"memory":0,"requestRate":0,"latency":0,"queueDepth":0,"errorRate":0.0}}`,
-	}
-	for _, line := range want {
-		if got, code := h.hear(conn); string(got) != line {
-			t.Errorf("heard (%d)\n%s, want\n%s", code, got, line)
+	hears := func(want string) {
+		t.Helper()
+		if got, code := h.hear(conn); string(got) != want {
+			t.Errorf("heard (%d)\n%s, want\n%s", code, got, want)
 		}
 	}
+	h.measure(85.5)
+	hears(`{"type":"metrics_update","componentId":"api-server-1","metrics":{"cpu":85.5,"memory":0,"requestRate":0,"latency":0,"queueDepth":0,"errorRate":0.0}}`)
+	hears(`{"type":"metrics_update","componentId":"database-1","metrics":{"cpu":85.5,"memory":0,"requestRate":0,"latency":0,"queueDepth":0,"errorRate":0.0}}`)
+	h.alert("a")
+	hears(`{"type":"alert","severity":"warning","message":"API Server CPU at 85%","componentId":"api-server-1"}`)
 }
 
 func TestASequencedClientResumesWithoutALoss(t *testing.T) {
