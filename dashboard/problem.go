@@ -18,8 +18,7 @@ import (
 // problem is an error as a client sees it (RFC 9457). What the API server says of
 // an object is passed on in its own words, field by field.
 func problem(err error) error {
-	var told huma.StatusError
-	if errors.As(err, &told) {
+	if told, ok := errors.AsType[huma.StatusError](err); ok {
 		return told
 	}
 	switch {
@@ -30,8 +29,7 @@ func problem(err error) error {
 	case errors.Is(err, metrics.ErrUnavailable):
 		return huma.Error503ServiceUnavailable("the metrics source does not answer: " + err.Error())
 	}
-	var status apierrors.APIStatus
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[apierrors.APIStatus](err); ok {
 		return refused(status.Status())
 	}
 	return huma.Error503ServiceUnavailable("the control plane is unreachable: what runs keeps running; try again in a moment")
@@ -62,8 +60,8 @@ func location(field string) string {
 
 // writeProblem answers outside of an operation.
 func writeProblem(w http.ResponseWriter, err error) {
-	var told huma.StatusError
-	if !errors.As(problem(err), &told) {
+	told, ok := errors.AsType[huma.StatusError](problem(err))
+	if !ok {
 		told = huma.Error500InternalServerError("the server failed")
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
@@ -79,6 +77,6 @@ func words(err error) string {
 
 // forbidden reports whether an error says that the caller may not.
 func forbidden(err error) bool {
-	var told huma.StatusError
-	return errors.As(err, &told) && told.GetStatus() == http.StatusForbidden
+	told, ok := errors.AsType[huma.StatusError](err)
+	return ok && told.GetStatus() == http.StatusForbidden
 }
