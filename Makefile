@@ -80,11 +80,19 @@ PROCESS_TESTS := ./test/... ./internal/localcluster/...
 LARGE := ^(TestStories|TestARestartedManagerForgetsNothing|TestScenario2.*|TestScenario3.*|TestLaggingWorkers.*)$$
 
 .PHONY: test
-test: controlplane build vet unit process-tests ## Run every test: units, the real API server, real processes, whole runs.
+test: controlplane build verify lint unit page-tests process-tests ## Run every check: generated files, lint, units, the page in a browser, the real API server, real processes, whole runs.
 
 .PHONY: unit
 unit: ## Run the tests of single packages with the race detector.
 	go test -race -timeout 15m $$(go list ./... | grep -vE '/test/|/internal/localcluster')
+
+.PHONY: page-tests
+page-tests: $(PAGE) ## Check the page, its units, its size, and its journeys in a browser.
+	cd dashboard/ui && npm run check && npm test && npm run size && npm run journeys
+
+.PHONY: journeys
+journeys: $(PAGE) ## Walk through the page in a browser, light and dark; pictures land in dashboard/ui/artifacts.
+	cd dashboard/ui && npm run journeys
 
 .PHONY: process-tests
 process-tests: controlplane build ## Run the tests that start real processes.

@@ -29,7 +29,8 @@ func problem(err error) error {
 	case errors.Is(err, metrics.ErrUnavailable):
 		return huma.Error503ServiceUnavailable("the metrics source does not answer: " + err.Error())
 	}
-	if status, ok := errors.AsType[apierrors.APIStatus](err); ok {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) {
 		return refused(status.Status())
 	}
 	return huma.Error503ServiceUnavailable("the control plane is unreachable: what runs keeps running; try again in a moment")
