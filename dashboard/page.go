@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"bytes"
-	"errors"
 	"io/fs"
 	"net/http"
 	"path"
@@ -45,7 +44,7 @@ func pageHandler(files fs.FS) (http.Handler, error) {
 		case err == nil && !info.IsDir() && name != "index.html" && !strings.HasPrefix(name, "."):
 			w.Header().Set("Cache-Control", cacheOf(name))
 			served.ServeHTTP(w, r)
-		case strings.HasPrefix(name, "assets/") || (err != nil && !errors.Is(err, fs.ErrNotExist)):
+		case strings.HasPrefix(name, "assets/"):
 			w.Header().Set("Cache-Control", "no-store") // an old page asks for a file that is gone
 			http.NotFound(w, r)
 		default:
