@@ -94,6 +94,10 @@ page-tests: $(PAGE) ## Check the page, its units, its size, and its journeys in 
 journeys: $(PAGE) ## Walk through the page in a browser, light and dark; pictures land in dashboard/ui/artifacts.
 	cd dashboard/ui && npm run journeys
 
+.PHONY: journeys-live
+journeys-live: controlplane build ## Watch scenario 1 in a browser from its start to its result, on a local cluster of its own.
+	cd dashboard/ui && npm run journeys-live
+
 .PHONY: process-tests
 process-tests: controlplane build ## Run the tests that start real processes.
 	go test -p 1 -timeout 40m -skip '$(LARGE)' $(PROCESS_TESTS)
@@ -110,7 +114,8 @@ stories: controlplane build ## Rehearse the failure stories, nine at a time.
 demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this checkout to its report.
 	@echo "kubeconfig of the local cluster: $$HOME/.flashcrowd/kubeconfig"
 	$(BIN)/flashcrowd run config/samples/scenario-1.yaml
-	@echo "The cluster is still up. Look around with: kubectl --kubeconfig $$HOME/.flashcrowd/kubeconfig get cg,sim,pods"
+	@echo "The cluster is still up. See the run in a browser: $(BIN)/flashcrowd dashboard --open"
+	@echo "Look around with: kubectl --kubeconfig $$HOME/.flashcrowd/kubeconfig get cg,sim,pods"
 	@echo "Stop it with: $(BIN)/flashcrowd local down"
 
 .PHONY: bench
