@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -40,7 +41,7 @@ func pageHandler(files fs.FS) (http.Handler, error) {
 			http.Error(w, "the page is only read", http.StatusMethodNotAllowed)
 			return
 		}
-		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+		name := cmp.Or(strings.TrimPrefix(path.Clean(r.URL.Path), "/"), ".")
 		switch info, err := fs.Stat(files, name); {
 		case err == nil && !info.IsDir() && name != "index.html" && !strings.HasPrefix(name, "."):
 			w.Header().Set("Cache-Control", cacheOf(name))

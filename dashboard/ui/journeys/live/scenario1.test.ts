@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { Browser } from "../browser";
 import { Cable } from "./cable";
 import { Cluster } from "./cluster";
@@ -17,7 +17,12 @@ beforeAll(async () => {
   cable = way.cable;
   link.port = String(way.port);
   browser = await Browser.open("light");
+  browser.page.setDefaultTimeout(90_000);
   await browser.page.goto(link.href);
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") await browser.shot("live-failed");
 });
 
 afterAll(async () => {
@@ -38,7 +43,7 @@ it("starts scenario 1 from the list of runs", async () => {
     items: { name: string; title: string }[];
   };
   const title = scenarios.items.find(({ name }) => name === SCENARIO)?.title;
-  await page.getByRole("button", { name: `Play ${title}`, exact: true }).click();
+  await page.getByRole("button", { name: `Play ${title}`, exact: true }).click({ timeout: 10_000 });
   await page.waitForURL(/\/runs\//);
   await page.locator(".stage", { hasText: "Running" }).waitFor();
   await browser.shot("live-running");

@@ -69,13 +69,15 @@ describe("the generator", () => {
     ...values,
   });
   it.each([
-    [{}, null],
-    [{ lagP99: 101 }, /101 ms late/],
-    [{ rate: 880 }, /Only 880 req\/s of 1,000 req\/s/],
-    [{ rate: null }, null],
-    [{ target: 5, rate: 2 }, null],
-  ] as const)("with %o", (values, want) => {
-    const words = generatorLimit(total(values));
+    [{}, 1000, null],
+    [{ lagP99: 101 }, 1000, /101 ms late/],
+    [{ rate: 880 }, 1000, /Only 880 req\/s of 1,000 req\/s/],
+    [{ rate: 880 }, 900, null],
+    [{ rate: 880 }, null, null],
+    [{ rate: null }, 1000, null],
+    [{ rate: 2 }, 5, null],
+  ] as const)("with %o and lately at least %s", (values, target, want) => {
+    const words = generatorLimit(total(values), target);
     if (want === null) expect(words).toBeNull();
     else expect(words).toMatch(want);
   });

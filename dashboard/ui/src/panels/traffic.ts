@@ -43,15 +43,19 @@ export function parseRate(text: string): number | null {
   return rate <= MAX_RATE ? Math.round(rate) : null;
 }
 
-/** Whether the generator itself is the limit, in words; null if it is not. */
-export function generatorLimit(total: Total | null): string | null {
+/**
+ * Whether the generator itself is the limit, in words; null if it is not. The
+ * rate is a mean over seconds, so that it is held against the lowest target of
+ * lately: on a ramp it must be behind the target of now.
+ */
+export function generatorLimit(total: Total | null, target: number | null): string | null {
   if (total === null) return null;
-  const { target, rate, lagP99 } = total;
+  const { rate, lagP99 } = total;
   if (lagP99 !== null && lagP99 > MAX_LAG_MS) {
     return `The generator sends ${formatMs(lagP99)} late: it is the limit, not the architecture.`;
   }
   if (target !== null && rate !== null && target >= 10 && rate < 0.9 * target) {
-    return `Only ${formatRate(rate)} of ${formatRate(target)} are sent: the generator is still catching up, or is the limit.`;
+    return `Only ${formatRate(rate)} of ${formatRate(target)} are sent: the generator is the limit, not the architecture.`;
   }
   return null;
 }
