@@ -50,8 +50,8 @@ func schemaName(t reflect.Type, hint string) string {
 	return strings.ToUpper(room[:1]) + room[1:] + name
 }
 
-// runID is the path of operations on one run.
-type runID struct {
+// RunID is the path of operations on one run.
+type RunID struct {
 	ID string `path:"id" maxLength:"320" doc:"the run: its UID, or namespace/name with the slash written %2F"`
 }
 
@@ -60,7 +60,7 @@ type answer[T any] struct{ Body T }
 
 // withBody is a request that says something of a run.
 type withBody[T any] struct {
-	runID
+	RunID
 	Body T
 }
 

@@ -59,6 +59,7 @@ it("sees the bottleneck, the decision, the second API server and the effect", as
   await grown.getByRole("button").first().click();
   await browser.shot("live-decided");
   await grown.getByText("Helped").waitFor();
+  await grown.locator("tr", { hasText: "p95" }).locator("td", { hasText: /\d/ }).nth(1).waitFor();
   await browser.shot("live-grown");
 });
 
