@@ -195,8 +195,7 @@ func (h *house) hear(conn *websocket.Conn) (message []byte, code int) {
 		h.t.Fatal(err)
 	}
 	_, message, err := conn.ReadMessage()
-	var closed *websocket.CloseError
-	if errors.As(err, &closed) {
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 		return nil, closed.Code
 	}
 	if err != nil {

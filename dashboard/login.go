@@ -51,7 +51,7 @@ func (s *Server) redeem(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	remember(w, r, session)
-	http.Redirect(w, r, ownPath(r.URL.Query().Get("next")), http.StatusSeeOther)
+	http.Redirect(w, r, ownPath(r.URL.Query().Get("next")), http.StatusSeeOther) //nolint:gosec // ownPath leads to this server only
 }
 
 // ownPath is a path of this server, whatever a link says.
@@ -97,7 +97,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	if cookie, err := r.Cookie(cookieName); err == nil {
 		s.sessions.End(cookie.Value)
 	}
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	setCookie(w, r, "", -1)
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -109,8 +109,14 @@ func (s *Server) issue(w http.ResponseWriter, r *http.Request) {
 }
 
 func remember(w http.ResponseWriter, r *http.Request, session string) {
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieName, Value: session, Path: "/", MaxAge: int(access.SessionLife.Seconds()),
+	setCookie(w, r, session, int(access.SessionLife.Seconds()))
+}
+
+// setCookie is for this server and its own pages; where there is no TLS, as on the
+// loopback, a browser would not take a secure one.
+func setCookie(w http.ResponseWriter, r *http.Request, session string, seconds int) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // secure wherever the page is
+		Name: cookieName, Value: session, Path: "/", MaxAge: seconds,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https",
 	})
 }

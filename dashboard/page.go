@@ -2,8 +2,6 @@ package dashboard
 
 import (
 	"bytes"
-	"cmp"
-	"errors"
 	"io/fs"
 	"net/http"
 	"path"
@@ -41,12 +39,12 @@ func pageHandler(files fs.FS) (http.Handler, error) {
 			http.Error(w, "the page is only read", http.StatusMethodNotAllowed)
 			return
 		}
-		name := cmp.Or(strings.TrimPrefix(path.Clean(r.URL.Path), "/"), ".")
+		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		switch info, err := fs.Stat(files, name); {
 		case err == nil && !info.IsDir() && name != "index.html" && !strings.HasPrefix(name, "."):
 			w.Header().Set("Cache-Control", cacheOf(name))
 			served.ServeHTTP(w, r)
-		case strings.HasPrefix(name, "assets/") || (err != nil && !errors.Is(err, fs.ErrNotExist)):
+		case strings.HasPrefix(name, "assets/"):
 			w.Header().Set("Cache-Control", "no-store") // an old page asks for a file that is gone
 			http.NotFound(w, r)
 		default:

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"io"
+	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,9 +11,14 @@ import (
 
 func TestThePageIsServed(t *testing.T) {
 	h := newHouse(t, func(o *Options) {
-		o.Page = fstest.MapFS{
-			"index.html": {Data: []byte("<title>page</title>")}, "assets/index-abc.js": {Data: []byte("js")}, ".stamp": {}, ".vite/manifest.json": {Data: []byte("{}")},
+		whole := fstest.MapFS{
+			"dist/index.html": {Data: []byte("<title>page</title>")}, "dist/assets/index-abc.js": {Data: []byte("js")}, "dist/.stamp": {}, "dist/.vite/manifest.json": {Data: []byte("{}")},
 		}
+		page, err := fs.Sub(struct{ fs.FS }{whole}, "dist") // as the embedded page is read
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Page = page
 	})
 	tests := map[string]struct {
 		status      int

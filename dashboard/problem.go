@@ -18,8 +18,7 @@ import (
 // problem is an error as a client sees it (RFC 9457). What the API server says of
 // an object is passed on in its own words, field by field.
 func problem(err error) error {
-	var told huma.StatusError
-	if errors.As(err, &told) {
+	if told, ok := errors.AsType[huma.StatusError](err); ok {
 		return told
 	}
 	switch {
@@ -62,8 +61,8 @@ func location(field string) string {
 
 // writeProblem answers outside of an operation.
 func writeProblem(w http.ResponseWriter, err error) {
-	var told huma.StatusError
-	if !errors.As(problem(err), &told) {
+	told, ok := errors.AsType[huma.StatusError](problem(err))
+	if !ok {
 		told = huma.Error500InternalServerError("the server failed")
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
@@ -79,6 +78,6 @@ func words(err error) string {
 
 // forbidden reports whether an error says that the caller may not.
 func forbidden(err error) bool {
-	var told huma.StatusError
-	return errors.As(err, &told) && told.GetStatus() == http.StatusForbidden
+	told, ok := errors.AsType[huma.StatusError](err)
+	return ok && told.GetStatus() == http.StatusForbidden
 }

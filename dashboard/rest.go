@@ -50,8 +50,9 @@ func schemaName(t reflect.Type, hint string) string {
 	return strings.ToUpper(room[:1]) + room[1:] + name
 }
 
-// RunID is the path of operations on one run.
-type RunID struct {
+// RunPath is the path of operations on one run. It is exported for huma, which
+// reads embedded fields of exported types only.
+type RunPath struct {
 	ID string `path:"id" maxLength:"320" doc:"the run: its UID, or namespace/name with the slash written %2F"`
 }
 
@@ -60,7 +61,7 @@ type answer[T any] struct{ Body T }
 
 // withBody is a request that says something of a run.
 type withBody[T any] struct {
-	RunID
+	RunPath
 	Body T
 }
 

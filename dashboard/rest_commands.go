@@ -114,8 +114,8 @@ func (s *Server) stop(ctx context.Context, in *stopInput) (struct{}, error) {
 	return s.amend(ctx, in.Body.SimulationID, func(spec *v1alpha1.SimulationSpec) { spec.State = v1alpha1.StateStopped })
 }
 
-func (s *Server) state(to v1alpha1.SimulationState) func(context.Context, *RunID) (struct{}, error) {
-	return func(ctx context.Context, in *RunID) (struct{}, error) {
+func (s *Server) state(to v1alpha1.SimulationState) func(context.Context, *RunPath) (struct{}, error) {
+	return func(ctx context.Context, in *RunPath) (struct{}, error) {
 		return s.amend(ctx, in.ID, func(spec *v1alpha1.SimulationSpec) { spec.State = to })
 	}
 }

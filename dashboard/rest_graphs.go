@@ -23,15 +23,15 @@ import (
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
-// graphID is the path of operations on one graph.
-type graphID struct {
+// GraphPath is the path of operations on one graph.
+type GraphPath struct {
 	ID string `path:"id" maxLength:"320" doc:"the graph: its UID, or namespace/name with the slash written %2F"`
 }
 
 type (
 	draftInput struct{ Body GraphDraft }
 	saveInput  struct {
-		graphID
+		GraphPath
 		Body GraphDraft
 	}
 	yamlInput struct{ Body YAMLDocument }
@@ -109,7 +109,7 @@ func (s *Server) findGraph(ctx context.Context, id string) (*v1alpha1.ComponentG
 	return nil, huma.Error404NotFound(fmt.Sprintf("%q is neither the UID nor the namespace/name of a ComponentGraph", id))
 }
 
-func (s *Server) getGraph(ctx context.Context, in *graphID) (Graph, error) {
+func (s *Server) getGraph(ctx context.Context, in *GraphPath) (Graph, error) {
 	cg, err := s.graph(ctx, "get", in.ID)
 	if err != nil {
 		return Graph{}, err
@@ -191,7 +191,7 @@ func (s *Server) saveGraph(ctx context.Context, in *saveInput) (Graph, error) {
 	return graphOf(&cg)
 }
 
-func (s *Server) deleteGraph(ctx context.Context, in *graphID) (struct{}, error) {
+func (s *Server) deleteGraph(ctx context.Context, in *GraphPath) (struct{}, error) {
 	cg, err := s.graph(ctx, "delete", in.ID)
 	if err != nil {
 		return struct{}{}, err

@@ -14,12 +14,12 @@ import (
 )
 
 type metricsQuery struct {
-	RunID
+	RunPath
 	Component []string `query:"component" maxItems:"500" doc:"only these components and instances; all if left out"`
 }
 
 type replayQuery struct {
-	RunID
+	RunPath
 	Range     int      `query:"range" minimum:"1" maximum:"86400" doc:"only the last so many seconds; the whole run if left out"`
 	Step      int      `query:"step" minimum:"1" maximum:"3600" doc:"seconds between two samples; chosen by the length if left out"`
 	Component []string `query:"component" maxItems:"500" doc:"only these components, instances and links; all if left out"`

@@ -20,7 +20,7 @@ import (
 )
 
 type eventsQuery struct {
-	RunID
+	RunPath
 	After int64 `query:"after" minimum:"0" doc:"only messages with a higher seq"`
 	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 }
@@ -93,7 +93,7 @@ func (s *Server) listRuns(ctx context.Context, _ *struct{}) (wire.RunList, error
 	return list, nil
 }
 
-func (s *Server) getRun(ctx context.Context, in *RunID) (wire.RunDetail, error) {
+func (s *Server) getRun(ctx context.Context, in *RunPath) (wire.RunDetail, error) {
 	run, err := s.find(ctx, "get", in.ID)
 	if err != nil {
 		return wire.RunDetail{}, err
@@ -110,7 +110,7 @@ func (s *Server) events(ctx context.Context, in *eventsQuery) (wire.EventList, e
 	return run.Feed.Events(in.After, in.Limit), nil
 }
 
-func (s *Server) report(ctx context.Context, in *RunID) (report.Report, error) {
+func (s *Server) report(ctx context.Context, in *RunPath) (report.Report, error) {
 	run, err := s.find(ctx, "get", in.ID)
 	if err != nil {
 		return report.Report{}, err
@@ -127,7 +127,7 @@ func (s *Server) report(ctx context.Context, in *RunID) (report.Report, error) {
 	return rehearsal.Report(sim, &cg), nil
 }
 
-func (s *Server) deleteRun(ctx context.Context, in *RunID) (struct{}, error) {
+func (s *Server) deleteRun(ctx context.Context, in *RunPath) (struct{}, error) {
 	run, err := s.find(ctx, "delete", in.ID)
 	if err != nil {
 		return struct{}{}, err

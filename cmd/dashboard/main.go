@@ -130,7 +130,9 @@ func serve(ctx context.Context, address string, handler http.Handler, wait func(
 	case <-ctx.Done():
 		err = errors.Join(err, errors.New("some feeds did not end in time"))
 	}
-	<-ended
+	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	authentication "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -59,7 +60,7 @@ func connect(prometheus string) (world, error) {
 		return w, err
 	}
 	w.book = runs.Open(w.cache, runs.Options{
-		Name: runs.Name{Epoch: epoch(), Server: version, TickEvery: tickEvery}, Meter: w.meter, Probe: probe, Now: time.Now, Log: ctrl.Log.WithName("runs"),
+		Name: runs.Name{Epoch: epoch(), Server: version, TickEvery: tickEvery}, Meter: w.meter, Probe: probe, Now: time.Now, Log: klog.LoggerWithName(ctrl.Log, "runs"),
 	})
 	return w, nil
 }
