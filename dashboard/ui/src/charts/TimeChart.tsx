@@ -68,7 +68,7 @@ function options(shown: { current: Props }, palette: Palette, width: number): uP
     scales: { x: { time: false }, y: { range: () => [0, ceilingOf(shown.current.chart)] } },
     axes: [
       { ...axis, size: 24, values: (_, splits) => splits.map(formatClock) },
-      { ...axis, size: 64, values: (_, splits) => splits.map((value) => formatUnit(value, chart.unit)) },
+      { ...axis, size: 76, values: (_, splits) => splits.map((value) => formatUnit(value, chart.unit)) },
     ],
     series: [
       {},

@@ -13,6 +13,7 @@ import {
   rateAt,
   SLIDER_STEPS,
   scaled,
+  trafficLine,
 } from "./traffic";
 
 describe("the slider", () => {
@@ -139,6 +140,21 @@ describe("a form", () => {
     expect(planUntil(plan, 60)).toEqual([...plan, { second: 60, requestsPerSecond: 9 }]);
     expect(planUntil(plan, 20)).toEqual(plan);
     expect(planUntil([], 60)).toEqual([]);
+  });
+
+  it("shows what was targeted, and after a pause what is planned", () => {
+    const plan = [0, 50, 120].map((second) => ({ second, requestsPerSecond: 100 + second }));
+    const drawn = trafficLine([40, 41, 42], [300, null, 310], plan, 10);
+    expect(drawn.map(({ second, requestsPerSecond }) => [second, requestsPerSecond])).toEqual([
+      [0, 100],
+      [40, 300],
+      [42, 310],
+      [60, 150],
+      [130, 220],
+    ]);
+    expect(trafficLine([], [], plan, 0)).toEqual(plan);
+    const long = Array.from({ length: 3600 }, (_, second) => second);
+    expect(trafficLine(long, long, [], 0).length).toBeLessThanOrEqual(500);
   });
 
   it("is drawn to the edges", () => {

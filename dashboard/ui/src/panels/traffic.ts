@@ -181,6 +181,36 @@ export function planUntil(plan: readonly PlannedRate[], second: number): Planned
   return last === undefined || last.second === second ? kept : [...kept, { ...last, second }];
 }
 
+/** Of a long run so many seconds are drawn at most: more would not be seen. */
+const DRAWN_SECONDS = 500;
+
+/**
+ * Traffic over a whole run: the targets of the seconds that were recorded, and
+ * what is planned before and after them. Pauses of so many seconds put off what
+ * is still to come.
+ */
+export function trafficLine(
+  seconds: readonly number[],
+  targets: readonly (number | null)[],
+  plan: readonly PlannedRate[],
+  pausedSeconds: number,
+): PlannedRate[] {
+  const first = seconds[0] ?? Number.POSITIVE_INFINITY;
+  const last = seconds.at(-1) ?? Number.NEGATIVE_INFINITY;
+  const every = Math.ceil(seconds.length / DRAWN_SECONDS);
+  const was = seconds.flatMap((second, place) => {
+    const target = targets[place] ?? null;
+    return target === null || place % every !== 0 ? [] : [{ second, requestsPerSecond: target }];
+  });
+  if (was.length === 0) return [...plan];
+  const later = plan.map((corner) => ({ ...corner, second: corner.second + pausedSeconds }));
+  return [
+    ...plan.filter(({ second }) => second < first),
+    ...was,
+    ...later.filter(({ second }) => second > last),
+  ];
+}
+
 /** The points of an SVG polyline that fills width by height with a plan. */
 export function planPoints(plan: readonly PlannedRate[], width: number, height: number): string {
   const end = Math.max(1, ...plan.map(({ second }) => second));
