@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -86,7 +87,27 @@ func (s *Server) launch(ctx context.Context, sim *v1alpha1.Simulation, graphID s
 	if err := acting.Create(ctx, sim, fieldOwner, client.FieldValidation(metav1.FieldValidationStrict)); err != nil {
 		return wire.StartResponse{}, err
 	}
+	await(ctx, func() bool { _, err := s.o.Runs.Find(string(sim.UID)); return err == nil })
 	return wire.StartResponse{SimulationID: string(sim.UID), Namespace: sim.Namespace, Name: sim.Name, CanvasID: graphID, Status: v1alpha1.ReasonPreparing}, nil
+}
+
+// awaitAtMost is how long an answer waits for what it has made to be seen.
+const awaitAtMost = 3 * time.Second
+
+// await waits until what was made is seen, so that who made it can ask for it at
+// once. While the watch is slow it gives up: it will be seen later.
+func await(ctx context.Context, seen func() bool) {
+	ctx, cancel := context.WithTimeout(ctx, awaitAtMost)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !seen() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // amend changes the spec of a run as the caller, and nothing else of it.

@@ -159,6 +159,7 @@ func (s *Server) createGraph(ctx context.Context, in *draftInput) (Graph, error)
 	if err := acting.Create(ctx, cg, fieldOwner, client.FieldValidation(metav1.FieldValidationStrict)); err != nil {
 		return Graph{}, err
 	}
+	await(ctx, func() bool { _, err := s.findGraph(ctx, string(cg.UID)); return err == nil })
 	return graphOf(cg)
 }
 

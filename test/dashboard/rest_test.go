@@ -55,19 +55,17 @@ func TestARunFromADrawnGraphToItsEnd(t *testing.T) {
 		t.Errorf("the graph comes back as %s", answer)
 	}
 	name := s.namespace + "/shop"
-	eventually(t, "the graph is known by its name", func() bool {
-		status, answer = s.ask(editor, http.MethodPost, "/api/simulation/start", wire.StartRequest{CanvasID: name, TrafficIntensity: 100, AutoScalingEnabled: true, Duration: 60})
-		return status == http.StatusOK
-	})
+	if status, answer = s.ask(editor, http.MethodPost, "/api/simulation/start", wire.StartRequest{CanvasID: name, TrafficIntensity: 100, AutoScalingEnabled: true, Duration: 60}); status != http.StatusOK {
+		t.Fatalf("starting a run on it: %d %s", status, answer)
+	}
 	run := parsed[wire.StartResponse](t, answer)
 	if run.CanvasID != graph.Summary.ID {
 		t.Errorf("started %+v on graph %s", run, graph.Summary.ID)
 	}
 	path := "/api/simulation/" + run.SimulationID
-	eventually(t, "the run is known by its uid", func() bool {
-		status, answer = s.ask(editor, http.MethodGet, path, nil)
-		return status == http.StatusOK
-	})
+	if status, answer = s.ask(editor, http.MethodGet, path, nil); status != http.StatusOK {
+		t.Fatalf("asking for the run at once: %d %s", status, answer)
+	}
 	key := client.ObjectKey{Namespace: run.Namespace, Name: run.Name}
 	rate, mode := int32(250), "DryRun"
 	for _, step := range []struct {
@@ -149,11 +147,10 @@ func TestNobodysChangeIsLost(t *testing.T) {
 	path := "/api/graphs/" + url.PathEscape(s.namespace+"/shop")
 	draft := product.GraphDraft{Name: "shop", Spec: shop(), ResourceVersion: first.ResourceVersion}
 	draft.Spec.Components[0].Replicas = new(int32(2))
-	var status int
-	eventually(t, "the first saves", func() bool {
-		status, answer = s.ask(editor, http.MethodPut, path, draft)
-		return status == http.StatusOK
-	})
+	status, answer := s.ask(editor, http.MethodPut, path, draft)
+	if status != http.StatusOK {
+		t.Fatalf("the first saves: %d %s", status, answer)
+	}
 	if status, answer = s.ask(editor, http.MethodPut, path, draft); status != http.StatusConflict {
 		t.Errorf("a draft of an older version: %d %s", status, answer)
 	}
@@ -188,10 +185,6 @@ func TestRolesDecide(t *testing.T) {
 	}
 	id := s.namespace + "/shop"
 	path := "/api/graphs/" + url.PathEscape(id)
-	eventually(t, "the graph is known", func() bool {
-		status, _ := s.ask(editor, http.MethodGet, path, nil)
-		return status == http.StatusOK
-	})
 	start := wire.StartRequest{CanvasID: id, TrafficIntensity: 1, Duration: 10}
 	for _, tt := range []struct {
 		who, token, method, path string
@@ -251,11 +244,7 @@ func TestMeasurementsThatCannotBeHadAreSaid(t *testing.T) {
 		GraphRef: v1alpha1.GraphRef{Name: "shop"}, DurationSeconds: new(int32(60)), Traffic: v1alpha1.Traffic{RequestsPerSecond: new(int32(10))},
 	}})
 	path := "/api/simulation/" + parsed[wire.StartResponse](t, answer).SimulationID
-	var status int
-	eventually(t, "the run is known", func() bool {
-		status, answer = s.ask(editor, http.MethodGet, path+"/metrics", nil)
-		return status != http.StatusNotFound
-	})
+	status, answer := s.ask(editor, http.MethodGet, path+"/metrics", nil)
 	if status != http.StatusServiceUnavailable || !strings.Contains(string(answer), "metrics source") {
 		t.Errorf("%d %s", status, answer)
 	}
