@@ -1,70 +1,71 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { Browser } from "../browser";
-import { Cable } from "./cable";
-import { Cluster } from "./cluster";
+import { clipped, linksThroughBoxes, places } from "../picture";
+import { Visit } from "./visit";
 
-const SCENARIO = "scenario-1";
 const GROWN = /Add replica · api-server/;
 
-let cluster: Cluster;
-let cable: Cable;
-let browser: Browser;
+let visit: Visit;
 
 beforeAll(async () => {
-  cluster = await Cluster.up();
-  const link = await cluster.link();
-  const way = await Cable.to(Number(link.port));
-  cable = way.cable;
-  link.port = String(way.port);
-  browser = await Browser.open("light");
-  browser.page.setDefaultTimeout(90_000);
-  await browser.page.goto(link.href);
+  visit = await Visit.begin("reduce");
 });
 
 afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") await browser.shot("live-failed");
+  if (task.result?.state === "fail") await visit.browser.shot("live-failed");
 });
 
 afterAll(async () => {
-  await browser?.close();
-  cable?.close();
-  await cluster?.down();
+  await visit?.end();
 });
 
 /** The rate that the page says is sent, in requests a second. */
 async function achieved(): Promise<number> {
-  const told = await browser.page.locator(".fc-pair dd").nth(1).textContent();
+  const told = await visit.browser.page.locator(".fc-pair dd").nth(1).textContent();
   return Number.parseFloat((told ?? "").replaceAll(",", ""));
 }
 
+/** The decisions that the page shows, by their ids. */
+function shown(): Promise<string[]> {
+  return visit.browser.page
+    .locator("[data-decision]")
+    .evaluateAll((cards) => cards.map((card) => card.getAttribute("data-decision") ?? ""));
+}
+
 it("starts scenario 1 from the list of runs", async () => {
-  const { page } = browser;
-  const scenarios = (await (await page.request.get(new URL("/api/scenarios", page.url()).href)).json()) as {
-    items: { name: string; title: string }[];
-  };
-  const title = scenarios.items.find(({ name }) => name === SCENARIO)?.title;
-  await page.getByRole("button", { name: `Play ${title}`, exact: true }).click({ timeout: 10_000 });
-  await page.waitForURL(/\/runs\//);
-  await page.locator(".stage", { hasText: "Running" }).waitFor();
-  await browser.shot("live-running");
+  await visit.browser.page
+    .getByRole("button", { name: /^Play / })
+    .first()
+    .waitFor();
+  await visit.shots("live-home");
+  expect(await visit.browser.violations()).toEqual([]);
+  await visit.play("scenario-1");
+  await visit.shots("live-running");
+  expect(await clipped(visit.browser.page)).toEqual([]);
 });
 
 it("sees the bottleneck, the decision, the second API server and the effect", async () => {
-  const { page } = browser;
+  const { page } = visit.browser;
+  const before = await places(page);
   const grown = page
     .locator("article", { has: page.getByRole("button", { name: GROWN }) })
     .filter({ hasText: /Applied|Helped/ });
   await grown.first().waitFor();
-  await page.locator('[data-id*="api-server-2"]').waitFor({ state: "attached" });
+  await page.locator('[data-id="replica/api-server/api-server-2"]').waitFor({ state: "attached" });
   await grown.getByRole("button").first().click();
-  await browser.shot("live-decided");
+  await visit.shots("live-decided");
   await grown.getByText("Helped").waitFor();
-  await grown.locator("tr", { hasText: "p95" }).locator("td", { hasText: /\d/ }).nth(1).waitFor();
-  await browser.shot("live-grown");
+  const after = await places(page);
+  expect(after).toMatchObject({
+    "component/load-balancer": before["component/load-balancer"],
+    "replica/api-server/api-server-1": before["component/api-server"],
+    "component/database": before["component/database"],
+  });
+  expect(await linksThroughBoxes(page)).toEqual([]);
+  await visit.shots("live-grown");
 });
 
 it("changes the running system by slider and switch", async () => {
-  const { page } = browser;
+  const { page } = visit.browser;
   const rules = page.getByRole("switch", { name: "Auto-scale" });
   await rules.click();
   await page.locator("[role=switch][aria-checked=false]").waitFor();
@@ -74,34 +75,43 @@ it("changes the running system by slider and switch", async () => {
   await page.getByLabel("Requests per second").press("Enter");
   await expect.poll(achieved, { timeout: 30_000 }).toBeLessThan(330);
   expect(await achieved()).toBeGreaterThan(270);
-  await browser.shot("live-changed");
+  await visit.shots("live-changed");
 });
 
 it("loses nothing when the connection breaks or the page is loaded again", async () => {
-  const { page } = browser;
-  const told = () => page.locator(".fc-timeline article time").allTextContents();
-  const before = await told();
-  cable.cut();
+  const { page } = visit.browser;
+  const before = await shown();
+  expect(before).not.toEqual([]);
+  visit.cable.cut();
   await page.locator("[data-notice=disconnected]").waitFor();
   await page.locator("[data-notice=disconnected]").waitFor({ state: "detached" });
-  expect(await told()).toEqual(expect.arrayContaining(before));
+  expect(await shown()).toEqual(expect.arrayContaining(before));
   await page.reload();
   await page.getByRole("button", { name: GROWN }).first().waitFor();
-  expect(await told()).toEqual(expect.arrayContaining(before));
+  expect(await shown()).toEqual(expect.arrayContaining(before));
   await page.getByText("Metrics", { exact: true }).click();
   await page.locator(".fc-plot canvas").first().waitFor();
-  await browser.shot("live-reloaded");
+  await visit.shots("live-metrics");
+  await page.getByText("Table", { exact: true }).click();
+  await page.getByRole("button", { name: "api-server-2", exact: true }).waitFor();
+  await visit.shots("live-table");
+  await page.getByText("Canvas", { exact: true }).click();
+  await page.getByText("Decisions", { exact: true }).first().click();
 });
 
-it("shows the result, and any second of the run", async () => {
-  const { page } = browser;
-  await page.locator(".stage", { hasText: "Objectives met" }).waitFor();
-  expect(await browser.violations()).toEqual([]);
-  await browser.shot("live-result");
+it("stops the run, and shows its result and any second of it", async () => {
+  const { page } = visit.browser;
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByRole("button", { name: "End this run now" }).click();
+  await visit.stage("Stopped early");
+  const held = (await visit.decisions()).map(({ id }) => id).sort();
+  await expect.poll(async () => (await shown()).sort()).toEqual(held);
+  expect(await visit.browser.violations()).toEqual([]);
+  await visit.shots("live-result");
   await page.locator("[data-time]").fill("5");
-  await page.locator('[data-id*="api-server-2"]').waitFor({ state: "detached" });
-  await browser.shot("live-scrubbed");
+  await page.locator('[data-id="replica/api-server/api-server-2"]').waitFor({ state: "detached" });
+  await visit.shots("live-scrubbed");
   await page.keyboard.press("l");
-  await page.locator('[data-id*="api-server-2"]').waitFor({ state: "attached" });
-  expect(browser.errors.filter((error) => !error.includes("WebSocket"))).toEqual([]);
+  await page.locator('[data-id="replica/api-server/api-server-2"]').waitFor({ state: "attached" });
+  expect(visit.browser.errors.filter((error) => !error.includes("WebSocket"))).toEqual([]);
 });
