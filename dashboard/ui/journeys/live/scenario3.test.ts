@@ -59,24 +59,29 @@ it("sees a whole architecture grow, while what was there stays where it is", asy
 
 it("opens the reason of each of its decisions", async () => {
   const { page } = visit.browser;
-  await page.getByText("Applied", { exact: true }).first().click();
+  await page
+    .locator(".fc-timeline")
+    .getByText(/^Applied/)
+    .first()
+    .click();
   for (const title of [
-    /Insert CDN/,
     /Insert load balancer/,
-    /Insert cache/,
+    /Insert CDN/,
     /Add read replica/,
     /Add replica · api-server/,
+    /Insert cache/,
   ]) {
     const card = page.locator("article", { has: page.getByRole("button", { name: title }) }).first();
     await card.getByRole("button", { name: title }).click();
     await card.locator(".fc-stages").waitFor();
     expect(await card.locator(".fc-reason").textContent()).toMatch(/\d/);
   }
+  await page.getByRole("button", { name: "Fit" }).click();
+  await visit.shots("large-grown");
 });
 
 it("shows the whole of it when it has ended", async () => {
   const { page } = visit.browser;
-  await page.getByRole("button", { name: "Fit" }).click();
   await visit.stage("Objectives met", 200_000);
   expect(await clipped(page)).toEqual([]);
   expect(await linksThroughBoxes(page)).toEqual([]);
