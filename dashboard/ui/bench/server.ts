@@ -90,6 +90,19 @@ function send(socket: WebSocket, message: FeedMessage): void {
   socket.send(JSON.stringify(message));
 }
 
+/** What the fixture answers to a draft of a graph: it finds nothing wrong, and writes YAML as JSON, which it is. */
+const drafts: ReadonlyMap<string, (body: string) => unknown> = new Map([
+  ["/api/graphs/check", () => ({ valid: true, faults: [] })],
+  ["/api/graphs/yaml", (body: string) => ({ yaml: JSON.stringify(JSON.parse(body), null, 2) })],
+  ["/api/graphs/draft", (body: string) => JSON.parse((JSON.parse(body) as { yaml: string }).yaml)],
+]);
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = "";
+  for await (const chunk of request) body += String(chunk);
+  return body;
+}
+
 function answers(plays: Options["plays"]): ReadonlyMap<string, () => unknown> {
   const runs = [...plays.values()].map(({ snapshot }) => snapshot.run);
   const session = { user: "fixture", mode: "Local", namespace: "default", access: [], server: "fixture" };
@@ -134,7 +147,12 @@ export class FixtureServer {
     this.#http = createServer((request, response) => {
       const path = pathOf(request).pathname;
       const answer = known.get(path);
-      if (answer !== undefined) {
+      const judge = drafts.get(path);
+      if (judge !== undefined) {
+        void bodyOf(request).then((body) => {
+          response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(judge(body)));
+        });
+      } else if (answer !== undefined) {
         response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer()));
       } else if (path.startsWith("/api/") || options.dist === "") {
         response.writeHead(404, { "content-type": "application/problem+json" });

@@ -2,7 +2,11 @@
 export const NEW_GRAPH = "/graphs/new";
 
 /** Where the reader is. */
-export type Route = { page: "home" } | { page: "run"; id: string } | { page: "graph"; id: string | null } | { page: "lost"; path: string };
+export type Route =
+  | { page: "home" }
+  | { page: "run"; id: string }
+  | { page: "graph"; id: string | null }
+  | { page: "lost"; path: string };
 
 function decoded(part: string): string | null {
   try {

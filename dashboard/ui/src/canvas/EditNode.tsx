@@ -20,19 +20,17 @@ export interface EditBox {
 
 export type EditFlowNode = FlowNode<{ box: EditBox; selected: boolean; calling: boolean }, "edit">;
 
-/** What a screen reader says of a box that can be edited. */
-export function labelOfEdit({ name, kind, faults, pinned }: EditBox): string {
-  const wrong = faults === 0 ? "" : `, ${faults} ${faults === 1 ? "fault" : "faults"}`;
-  return `${name}, ${words(kind)}${pinned ? ", pinned" : ""}${wrong}`;
-}
-
 function EditView({ data: { box, selected, calling } }: NodeProps<EditFlowNode>) {
   const wrong = box.faults > 0;
   const look = `box edit${selected ? " selected" : ""}${calling ? " calling" : ""}`;
   return (
     <>
       <Handle type="target" position={Position.Left} />
-      <div className={look} data-health={wrong ? "failing" : "unknown"} data-long={box.name.length > 13 ? "" : undefined}>
+      <div
+        className={look}
+        data-health={wrong ? "failing" : "unknown"}
+        data-long={box.name.length > 13 ? "" : undefined}
+      >
         <span className="head">
           <KindIcon kind={box.kind} />
           <b className="title" title={box.name}>

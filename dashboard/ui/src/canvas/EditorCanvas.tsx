@@ -12,7 +12,7 @@ import "@xyflow/react/dist/base.css";
 import "./canvas.css";
 import { MetricStore } from "../state/metrics";
 import type { Link, XY } from "../wire";
-import { type EditBox, type EditFlowNode, EditNode, labelOfEdit } from "./EditNode";
+import { type EditBox, type EditFlowNode, EditNode } from "./EditNode";
 import { fitView, levelOf, MAX_ZOOM, MIN_ZOOM, typeOf } from "./fit";
 import { BOX, bounds, type Rect, rectAt, type View } from "./geometry";
 import { LinkLayer } from "./LinkLayer";
@@ -55,7 +55,6 @@ function flowNode(box: EditBox, selected: string | null, calling: string | null)
     measured: { width: BOX.width, height: BOX.height },
     data: { box, selected: box.name === selected, calling: box.name === calling },
     ariaRole: "button",
-    ariaLabel: labelOfEdit(box),
   };
 }
 
@@ -87,11 +86,14 @@ function useLinks(links: EditorCanvasProps["links"], nodes: readonly EditFlowNod
   }, [links, nodes]);
 }
 
+/** Screen pixels between a box and the edge from which on it counts as seen. */
+const EDGE = 20;
+
 const inside = (rect: Rect, { x, y, zoom }: View, width: number, height: number) =>
-  rect.x * zoom + x >= 0 &&
-  rect.y * zoom + y >= 0 &&
-  (rect.x + rect.width) * zoom + x <= width &&
-  (rect.y + rect.height) * zoom + y <= height;
+  rect.x * zoom + x >= EDGE &&
+  rect.y * zoom + y >= EDGE &&
+  (rect.x + rect.width) * zoom + x <= width - EDGE &&
+  (rect.y + rect.height) * zoom + y <= height - EDGE;
 
 /** Shows all at first, and again when a box was added out of sight. */
 function useCamera(boxes: readonly EditBox[]) {
@@ -111,7 +113,11 @@ function useCamera(boxes: readonly EditBox[]) {
   useOnViewportChange({ onChange: look });
   const showAll = useCallback(() => {
     if (root.current === null || boxes.length === 0) return;
-    const next = fitView(bounds(boxes.map(({ place }) => rectAt(place))), root.current.clientWidth, root.current.clientHeight);
+    const next = fitView(
+      bounds(boxes.map(({ place }) => rectAt(place))),
+      root.current.clientWidth,
+      root.current.clientHeight,
+    );
     flow.setViewport(next);
     look(next);
   }, [boxes, flow, look]);

@@ -61,7 +61,8 @@ function Field({ setting, text, fault, onText }: FieldProps) {
   );
 }
 
-const about = (fault: ValidationFault, path: string) => fault.field === path || fault.field.startsWith(`${path}.`);
+const about = (fault: ValidationFault, path: string) =>
+  fault.field === path || fault.field.startsWith(`${path}.`);
 
 function Calls({ draft, name, onDraft }: { draft: Draft; name: string; onDraft(draft: Draft): void }) {
   const called = (draft.spec.connections ?? []).filter((one) => one.from === name);

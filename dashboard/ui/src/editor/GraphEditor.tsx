@@ -70,7 +70,9 @@ function Palette({ after, onAdd }: { after: string | null; onAdd(type: api.Compo
           {capitalise(words(type))}
         </button>
       ))}
-      <p className="fc-hint">Drag from the right edge of a box to another, or press C and then Enter, to connect.</p>
+      <p className="fc-hint">
+        Drag from the right edge of a box to another, or press C and then Enter, to connect.
+      </p>
       <p className="fc-hint">Dragging a box, or Alt with an arrow, pins it. T tidies.</p>
     </nav>
   );
@@ -111,7 +113,10 @@ function Masthead({ editor, onTidy }: { editor: Editor; onTidy(): void }) {
         <Button permission={when(again !== null, "Nothing was taken back.")} onPress={() => again?.()}>
           Redo
         </Button>
-        <Button permission={when(componentsOf(draft).length > 0, "There is nothing to tidy.")} onPress={onTidy}>
+        <Button
+          permission={when(componentsOf(draft).length > 0, "There is nothing to tidy.")}
+          onPress={onTidy}
+        >
           Tidy
         </Button>
       </div>
@@ -130,7 +135,8 @@ function useKeys(editor: Editor, onTidy: () => void): void {
   const { back, again } = editor;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const typing = event.target instanceof Element && event.target.closest("input, textarea, select") !== null;
+      const typing =
+        event.target instanceof Element && event.target.closest("input, textarea, select") !== null;
       if (typing || event.defaultPrevented || event.altKey) return;
       const key = event.key.toLowerCase();
       const command = event.ctrlKey || event.metaKey;

@@ -30,7 +30,8 @@ function threeTiers(): Draft {
   return draft;
 }
 
-const places = (draft: Draft) => componentsOf(draft).map((one) => ({ name: one.name, ...placeOf(draft, one) }));
+const places = (draft: Draft) =>
+  componentsOf(draft).map((one) => ({ name: one.name, ...placeOf(draft, one) }));
 const links = (draft: Draft) => (draft.spec.connections ?? []).map(({ from, to }) => `${from}>${to}`);
 
 describe("adding", () => {
@@ -121,6 +122,10 @@ describe("places", () => {
 
 it("the server is given the version that the draft began from", () => {
   const draft = threeTiers();
-  expect(bodyOf(draft, "41")).toMatchObject({ namespace: "default", name: "my-architecture", resourceVersion: "41" });
+  expect(bodyOf(draft, "41")).toMatchObject({
+    namespace: "default",
+    name: "my-architecture",
+    resourceVersion: "41",
+  });
   expect(bodyOf({ ...draft, namespace: "" }, null)).toEqual({ name: draft.name, spec: draft.spec });
 });

@@ -42,7 +42,8 @@ export function placeOf(draft: Draft, component: Named): XY {
   return draft.places.get(component.name) ?? { x: 0, y: 0 };
 }
 
-const overlap = (a: XY, b: XY) => Math.abs(a.x - b.x) < BOX.width + 20 && Math.abs(a.y - b.y) < BOX.height + 20;
+const overlap = (a: XY, b: XY) =>
+  Math.abs(a.x - b.x) < BOX.width + 20 && Math.abs(a.y - b.y) < BOX.height + 20;
 
 /** The first free slot from a place on, downwards. */
 function freeFrom(taken: readonly XY[], start: XY): XY {
@@ -68,11 +69,17 @@ function nameFor(type: api.ComponentType, taken: ReadonlySet<string>): string {
 }
 
 /** Adds a component, called by another one if that is named; says which name it got. */
-export function add(draft: Draft, type: api.ComponentType, after: string | null): { draft: Draft; name: string } {
+export function add(
+  draft: Draft,
+  type: api.ComponentType,
+  after: string | null,
+): { draft: Draft; name: string } {
   const name = nameFor(type, new Set(componentsOf(draft).map((one) => one.name)));
   const caller = componentOf(draft, after);
   const start =
-    caller === undefined ? { x: 0, y: 0 } : { ...placeOf(draft, caller), x: placeOf(draft, caller).x + PITCH.along };
+    caller === undefined
+      ? { x: 0, y: 0 }
+      : { ...placeOf(draft, caller), x: placeOf(draft, caller).x + PITCH.along };
   const grown: Draft = {
     ...draft,
     spec: { ...draft.spec, components: [...(draft.spec.components ?? []), { name, type }] },
@@ -130,7 +137,10 @@ export function refusal(draft: Draft, from: string, to: string): string | null {
 /** Connects two components; what cannot be connected stays as it is. */
 export function connect(draft: Draft, from: string, to: string): Draft {
   if (refusal(draft, from, to) !== null) return draft;
-  return { ...draft, spec: { ...draft.spec, connections: [...(draft.spec.connections ?? []), { from, to }] } };
+  return {
+    ...draft,
+    spec: { ...draft.spec, connections: [...(draft.spec.connections ?? []), { from, to }] },
+  };
 }
 
 export function disconnect(draft: Draft, from: string, to: string): Draft {
@@ -144,7 +154,9 @@ export function move(draft: Draft, name: string, to: XY): Draft {
   if (component === undefined) return draft;
   const position = { x: Math.round(to.x), y: Math.round(to.y) };
   const at = placeOf(draft, component);
-  return at.x === position.x && at.y === position.y ? draft : replace(draft, name, { ...component, position });
+  return at.x === position.x && at.y === position.y
+    ? draft
+    : replace(draft, name, { ...component, position });
 }
 
 /** Layers along the calls: a component stands behind all that call it. In a circle the order of the spec decides. */

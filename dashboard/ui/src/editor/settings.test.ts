@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Named } from "./draft";
 import { gist, type Setting, settingsOf, textAt, withText } from "./settings";
 
-const api: Named = { name: "api", type: "APIServer", capacity: { cores: 4, serviceTime: { mean: "3600us" } } };
+const api: Named = {
+  name: "api",
+  type: "APIServer",
+  capacity: { cores: 4, serviceTime: { mean: "3600us" } },
+};
 
 function setting(path: string): Setting {
   const found = settingsOf("Database").find((one) => one.path === path);
@@ -20,7 +24,11 @@ describe("a setting", () => {
     ["capacity.cores", "", { serviceTime: { mean: "3600us" } }],
     ["capacity.serviceTime.mean", " 2ms ", { cores: 4, serviceTime: { mean: "2ms" } }],
     ["capacity.serviceTime.mean", "", { cores: 4 }],
-    ["capacity.memory.limitMiB", "512", { cores: 4, serviceTime: { mean: "3600us" }, memory: { limitMiB: 512 } }],
+    [
+      "capacity.memory.limitMiB",
+      "512",
+      { cores: 4, serviceTime: { mean: "3600us" }, memory: { limitMiB: 512 } },
+    ],
     ["capacity.cores", "many", { cores: "many", serviceTime: { mean: "3600us" } }],
   ])("%s written as %o", (path, text, capacity) => {
     expect(withText(api, setting(path), text)).toEqual({ ...api, capacity });

@@ -89,7 +89,8 @@ function withAt(tree: Tree, keys: readonly string[], value: unknown): Tree {
 export function withText(component: Named, setting: Setting, text: string): Named {
   const written = text.trim();
   const number = Number(written);
-  const value = written === "" ? undefined : setting.kind === "number" && Number.isFinite(number) ? number : written;
+  const value =
+    written === "" ? undefined : setting.kind === "number" && Number.isFinite(number) ? number : written;
   return { ...withAt({ ...component }, setting.path.split("."), value), name: component.name } as Named;
 }
 

@@ -13,7 +13,10 @@ function KnownGraph({ id }: { id: string }) {
   if (answer.state === "here") {
     const { value } = answer;
     return (
-      <GraphEditor start={draftOfGraph(value)} from={{ id: value.summary.id, version: value.resourceVersion }} />
+      <GraphEditor
+        start={draftOfGraph(value)}
+        from={{ id: value.summary.id, version: value.resourceVersion }}
+      />
     );
   }
   return (
