@@ -18,9 +18,6 @@ import (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-//go:fix inline
-func p[T any](v T) *T { return new(v) }
-
 func at(second int) metav1.MicroTime {
 	return metav1.NewMicroTime(noon.Add(time.Duration(second) * time.Second))
 }

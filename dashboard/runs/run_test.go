@@ -17,9 +17,6 @@ import (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-//go:fix inline
-func p[T any](v T) *T { return new(v) }
-
 // script is a run as the API tells it, second by second.
 type script struct {
 	t      *testing.T

@@ -16,9 +16,6 @@ import (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-//go:fix inline
-func number(v float64) *float64 { return new(v) }
-
 // pair is one API server before a database.
 func pair() wire.Canvas {
 	return wire.Canvas{
@@ -328,7 +325,7 @@ func TestChosenColumnsOnly(t *testing.T) {
 	r := connect(t, f, &c)
 	drain(t, r, &c, noon)
 	r.Choose(wire.FeedSubscribe{MaxHz: 4, Fields: []wire.MetricColumn{wire.ColumnCPU}})
-	columns := map[wire.MetricColumn][]*float64{wire.ColumnCPU: {number(1)}, wire.ColumnMemory: {number(2)}}
+	columns := map[wire.MetricColumn][]*float64{wire.ColumnCPU: {new(float64(1))}, wire.ColumnMemory: {new(float64(2))}}
 	if err := f.Measure(noon, wire.FeedTick{Columns: columns}); err != nil {
 		t.Fatal(err)
 	}
@@ -376,8 +373,8 @@ func TestPlainReaders(t *testing.T) {
 	f := newFeed("0")
 	r := f.Reader(Plain)
 	measured := map[wire.MetricColumn][]*float64{
-		wire.ColumnCPU: {new(85.5), nil, new(85.5), nil}, wire.ColumnMemory: {new(72.3), nil, new(72.3), nil}, wire.ColumnRequestRate: {number(1250), nil, number(1250), nil},
-		wire.ColumnLatency: {number(145), nil, number(145), nil}, wire.ColumnQueueDepth: {number(0), nil, number(0), nil}, wire.ColumnErrorRate: {number(0), nil, number(0), nil},
+		wire.ColumnCPU: {new(85.5), nil, new(85.5), nil}, wire.ColumnMemory: {new(72.3), nil, new(72.3), nil}, wire.ColumnRequestRate: {new(float64(1250)), nil, new(float64(1250)), nil},
+		wire.ColumnLatency: {new(float64(145)), nil, new(float64(145)), nil}, wire.ColumnQueueDepth: {new(float64(0)), nil, new(float64(0)), nil}, wire.ColumnErrorRate: {new(float64(0)), nil, new(float64(0)), nil},
 	}
 	if err := f.Measure(noon, wire.FeedTick{Columns: measured}); err != nil {
 		t.Fatal(err)

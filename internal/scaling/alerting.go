@@ -27,9 +27,8 @@ func (t *tick) alert() {
 
 // watch compares one signal of one component; what is not known neither raises nor clears.
 func (t *tick) watch(c graph.Component, rule AlertRule) {
-	seen, _ := t.observation(c.Name)
-	v := seen.Signal(rule.Signal, t.Settings.Window)
-	if v.unknown(t.Now, t.Settings) != "" {
+	v, alone := t.watched(c, rule.Signal)
+	if alone || v.unknown(t.Now, t.Settings) != "" {
 		return
 	}
 	name := key(c.Name, rule.Signal)
@@ -43,6 +42,17 @@ func (t *tick) watch(c graph.Component, rule AlertRule) {
 		return
 	}
 	t.raise(a)
+}
+
+// watched is the signal of a component as its alert looks at it. The shares of a
+// load are those of a database as one, at its primary: that nothing but reads
+// goes to a read replica is what it is for.
+func (t *tick) watched(c graph.Component, name string) (v Value, partOfAnother bool) {
+	seen, _ := t.observation(c.Name)
+	if name != ReadRatio {
+		return seen.Signal(name, t.Settings.Window), false
+	}
+	return t.seenAsOne(seen, name, t.Settings.Window), c.IsReadReplica()
 }
 
 // severity is that of a value, where an active severity holds until the value

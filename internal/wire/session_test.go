@@ -34,12 +34,6 @@ func (s *session) lossy(ms int64) Envelope {
 
 func (s *session) say(frame any) { s.frames = append(s.frames, frame) }
 
-//go:fix inline
-func num(v float64) *float64 { return new(v) }
-
-//go:fix inline
-func ms(v int64) *int64 { return new(v) }
-
 func node(id, kind string, x, y int32, instances ...NodeReplica) Node {
 	n := Node{ID: id, Kind: kind, Replicas: int32(len(instances)), Position: XY{x, y}, Instances: instances}
 	for _, i := range instances {
@@ -89,19 +83,19 @@ func sessionRun() RunSummary {
 	return RunSummary{
 		ID: "6f1c1f6e-5d7b-4a6e-9a55-0a6f0d3c2b11", Namespace: "default", Name: "scenario-1", Graph: "shop", GraphID: "b1f4d6c2-8f0e-4c57-8a2b-6f1a7f4e9d20",
 		Stage: "Running", Message: "traffic flows", Verdict: "Running", CreatedAt: sessionStart - 4000, StartedAt: new(sessionStart),
-		DurationSeconds: 120, ElapsedSeconds: 41, Seed: 1, RequestsPerSecond: num(730), P99Ms: new(21.4), ErrorPercent: num(0),
+		DurationSeconds: 120, ElapsedSeconds: 41, Seed: 1, RequestsPerSecond: new(float64(730)), P99Ms: new(21.4), ErrorPercent: new(float64(0)),
 	}
 }
 
 // tick measures api-server at a load; loads are of components, then instances.
 func (s *session) tick(order int64, elapsed, rate, cpu float64, instances ...*float64) {
 	columns := map[MetricColumn][]*float64{
-		ColumnCPU:         append([]*float64{num(4), new(cpu), num(22)}, instances...),
+		ColumnCPU:         append([]*float64{new(float64(4)), new(cpu), new(float64(22))}, instances...),
 		ColumnRequestRate: {new(rate), new(rate), new(rate)},
 		ColumnLatency:     {new(9.1), new(8.8), new(2.1)},
-		ColumnQueueDepth:  {num(0), new(1.5), num(0)},
-		ColumnErrorRate:   {num(0), num(0), num(0)},
-		ColumnMemory:      {num(12), num(31), num(18)},
+		ColumnQueueDepth:  {new(float64(0)), new(1.5), new(float64(0))},
+		ColumnErrorRate:   {new(float64(0)), new(float64(0)), new(float64(0))},
+		ColumnMemory:      {new(float64(12)), new(float64(31)), new(float64(18))},
 	}
 	for name, values := range columns {
 		for len(values) < len(columns[ColumnCPU]) {
@@ -112,7 +106,7 @@ func (s *session) tick(order int64, elapsed, rate, cpu float64, instances ...*fl
 	s.say(FeedTick{
 		Type: MessageTick, Envelope: s.lossy(1000), Order: order, Elapsed: elapsed, Columns: columns, LinkRates: []*float64{new(rate), new(rate)},
 		Total: &Total{
-			Target: new(rate), Rate: new(rate - 1.5), P50: new(7.4), P95: new(14.2), P99: new(21.4), ErrorRate: num(0), LagP99: new(0.3),
+			Target: new(rate), Rate: new(rate - 1.5), P50: new(7.4), P95: new(14.2), P99: new(21.4), ErrorRate: new(float64(0)), LagP99: new(0.3),
 			Offered: 12890, Answered: 12880,
 		},
 	})
@@ -123,7 +117,7 @@ func grow(stage DecisionStage, reached ...StageReached) ScalingDecision {
 	d := ScalingDecision{
 		ID: "d1", Stage: stage, Stages: reached, Open: stage != StageEffect, Rule: "api-server", Action: "AddReplica", Component: "api-server", From: 1, To: 2,
 		Reason: "CPU overload (85.5%)", Made: []string{"api-server-2"},
-		Signals:      []DecisionSignal{{Name: "cpu", Unit: "%", Value: 85.5, Threshold: num(80), WindowSeconds: 10}},
+		Signals:      []DecisionSignal{{Name: "cpu", Unit: "%", Value: 85.5, Threshold: new(float64(80)), WindowSeconds: 10}},
 		Alternatives: []Alternative{{Rule: "load-balancer", Result: "AlreadyThere", Message: "load-balancer: load-balancer stands before api-server"}},
 	}
 	if stage == StageReady || stage == StageEffect {
@@ -144,7 +138,7 @@ func (s *session) open() {
 }
 
 func (s *session) scale() {
-	s.tick(0, 41, 730, 79.8, num(4), new(79.8), num(22))
+	s.tick(0, 41, 730, 79.8, new(float64(4)), new(79.8), new(float64(22)))
 	seen := StageReached{StageSeen, sessionStart + 42000}
 	held := grow(StageSeen, seen)
 	held.ID, held.Made, held.Reason = "h/api-server/api-server/1767225642000", []string{}, "api-server: cpu > 80 for 0 s of 3 s"
@@ -156,13 +150,13 @@ func (s *session) scale() {
 	s.say(FeedDecision{Type: MessageDecision, Envelope: s.next(900), Decision: held})
 	applied := StageReached{StageApplied, sessionStart + 44000}
 	s.say(FeedDecision{Type: MessageDecision, Envelope: s.next(100), Decision: grow(StageApplied, applied)})
-	s.tick(0, 44.5, 810, 85.5, num(4), new(85.5), num(22))
+	s.tick(0, 44.5, 810, 85.5, new(float64(4)), new(85.5), new(float64(22)))
 	s.grown("d1", false)
 	s.say(FeedAlert{Type: MessageAlert, Envelope: s.next(100), Alert: RunAlert{ID: "a/api-server/cpu/1767225645000", At: s.now, Severity: "Warning", Component: "api-server", Signal: "cpu", Message: "API Server CPU at 85%"}})
 	s.grown("d1", true)
 	ready := StageReached{StageReady, s.now}
 	s.say(FeedDecision{Type: MessageDecision, Envelope: s.next(0), Decision: grow(StageReady, applied, ready)})
-	s.tick(s.seq-1, 47, 900, 46.2, num(4), num(48), num(22), new(44.4))
+	s.tick(s.seq-1, 47, 900, 46.2, new(float64(4)), new(float64(48)), new(float64(22)), new(44.4))
 	s.say(FeedDecision{Type: MessageDecision, Envelope: s.next(10000), Decision: grow(StageEffect, applied, ready, StageReached{StageEffect, s.now + 10000})})
 	s.say(FeedAlert{Type: MessageAlert, Envelope: s.next(10), Alert: RunAlert{ID: "a/api-server/cpu/1767225645000", At: sessionStart + 45000, ClearedAt: new(s.now), Severity: "Warning", Component: "api-server", Signal: "cpu", Message: "API Server CPU at 85%"}})
 }
