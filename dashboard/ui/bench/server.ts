@@ -12,6 +12,7 @@ import {
   FeedSubprotocol,
   type Replay,
 } from "../src/wire";
+import { GraphShelf } from "./graphs";
 import type { Play } from "./session";
 
 const kinds: Readonly<Record<string, string>> = {
@@ -90,26 +91,12 @@ function send(socket: WebSocket, message: FeedMessage): void {
   socket.send(JSON.stringify(message));
 }
 
-/** What the fixture answers to a draft of a graph: it finds nothing wrong, and writes YAML as JSON, which it is. */
-const drafts: ReadonlyMap<string, (body: string) => unknown> = new Map([
-  ["/api/graphs/check", () => ({ valid: true, faults: [] })],
-  ["/api/graphs/yaml", (body: string) => ({ yaml: JSON.stringify(JSON.parse(body), null, 2) })],
-  ["/api/graphs/draft", (body: string) => JSON.parse((JSON.parse(body) as { yaml: string }).yaml)],
-]);
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  let body = "";
-  for await (const chunk of request) body += String(chunk);
-  return body;
-}
-
 function answers(plays: Options["plays"]): ReadonlyMap<string, () => unknown> {
   const runs = [...plays.values()].map(({ snapshot }) => snapshot.run);
   const session = { user: "fixture", mode: "Local", namespace: "default", access: [], server: "fixture" };
   const known = new Map<string, () => unknown>([
     ["/api/session", () => session],
     ["/api/simulations", () => ({ items: runs })],
-    ["/api/graphs", () => ({ items: [] })],
     ["/api/scenarios", () => ({ items: [] })],
   ]);
   for (const [id, { snapshot }] of plays) {
@@ -118,6 +105,12 @@ function answers(plays: Options["plays"]): ReadonlyMap<string, () => unknown> {
     known.set(`/api/simulation/${encodeURIComponent(id)}/replay`, () => replay);
   }
   return known;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = "";
+  for await (const chunk of request) body += String(chunk);
+  return body;
 }
 
 async function serveFile(dist: string, path: string, response: ServerResponse): Promise<void> {
@@ -143,17 +136,14 @@ export class FixtureServer {
 
   constructor(options: Options) {
     const known = answers(options.plays);
+    const graphs = new GraphShelf();
     this.#stages = new Map([...options.plays].map(([id, play]) => [id, new Stage(play, options.pace)]));
-    this.#http = createServer((request, response) => {
+    this.#http = createServer(async (request, response) => {
       const path = pathOf(request).pathname;
-      const answer = known.get(path);
-      const judge = drafts.get(path);
-      if (judge !== undefined) {
-        void bodyOf(request).then((body) => {
-          response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(judge(body)));
-        });
-      } else if (answer !== undefined) {
-        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer()));
+      const answer =
+        known.get(path)?.() ?? graphs.answer(request.method ?? "GET", path, await bodyOf(request));
+      if (answer !== undefined) {
+        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
       } else if (path.startsWith("/api/") || options.dist === "") {
         response.writeHead(404, { "content-type": "application/problem+json" });
         response.end(

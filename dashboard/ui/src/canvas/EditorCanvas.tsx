@@ -12,6 +12,7 @@ import "@xyflow/react/dist/base.css";
 import "./canvas.css";
 import { MetricStore } from "../state/metrics";
 import type { Link, XY } from "../wire";
+import { detour } from "./detour";
 import { type EditBox, type EditFlowNode, EditNode } from "./EditNode";
 import { fitView, levelOf, MAX_ZOOM, MIN_ZOOM, typeOf } from "./fit";
 import { BOX, bounds, type Rect, rectAt, type View } from "./geometry";
@@ -78,10 +79,15 @@ function useNodes({ boxes, selected, calling }: EditorCanvasProps) {
 
 function useLinks(links: EditorCanvasProps["links"], nodes: readonly EditFlowNode[]) {
   return useMemo(() => {
-    const ends = new Map(nodes.map(({ id, position }) => [id, { rect: rectAt(position), replicas: [] }]));
-    const drawn = links.map(
-      ({ from, to }): Link => ({ id: `${from}>${to}`, from, to, origin: {}, route: [] }),
-    );
+    const rects = new Map(nodes.map(({ id, position }) => [id, rectAt(position)]));
+    const drawn = links.flatMap(({ from, to }): Link[] => {
+      const source = rects.get(from);
+      const target = rects.get(to);
+      if (source === undefined || target === undefined) return [];
+      const others = [...rects].flatMap(([id, rect]) => (id === from || id === to ? [] : [rect]));
+      return [{ id: `${from}>${to}`, from, to, origin: {}, route: detour(source, target, others) }];
+    });
+    const ends = new Map([...rects].map(([id, rect]) => [id, { rect, replicas: [] }]));
     return drawLinks({ order: 0, nodes: [], links: drawn, ids: [], linkIds: [], direction: "LR" }, ends);
   }, [links, nodes]);
 }
