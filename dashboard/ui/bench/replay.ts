@@ -2,7 +2,11 @@ import type { FeedTick, Replay, ReplaySeries } from "../src/wire";
 import type { Play } from "./session";
 
 /** One column of all ticks, turned: a series for each id. */
-function series(ids: readonly string[], metric: string, rows: readonly (readonly (number | null)[])[]): ReplaySeries[] {
+function series(
+  ids: readonly string[],
+  metric: string,
+  rows: readonly (readonly (number | null)[])[],
+): ReplaySeries[] {
   return ids.map((id, place) => ({ id, metric, values: rows.map((row) => row[place] ?? null) }));
 }
 
@@ -18,8 +22,18 @@ export function replayOf({ snapshot, steps }: Play): Replay {
     startedAt: snapshot.run.startedAt ?? snapshot.run.createdAt,
     seconds: ticks.map(({ elapsed }) => elapsed),
     series: [
-      ...columns.flatMap((name) => series(ids, name, ticks.map(({ cols }) => cols[name] ?? []))),
-      ...series(linkIds, "rate", ticks.map(({ links }) => links)),
+      ...columns.flatMap((name) =>
+        series(
+          ids,
+          name,
+          ticks.map(({ cols }) => cols[name] ?? []),
+        ),
+      ),
+      ...series(
+        linkIds,
+        "rate",
+        ticks.map(({ links }) => links ?? []),
+      ),
     ],
     total: {},
   };

@@ -28,6 +28,8 @@ export interface Options {
   dist: string;
   /** Sessions by the id of their run. */
   plays: ReadonlyMap<string, Play>;
+  /** What was measured of a run before it is watched, by the id of the run; left out, nothing was. */
+  replays?: ReadonlyMap<string, Replay>;
   /** How much faster than recorded a session is played. */
   pace: number;
 }
@@ -91,7 +93,7 @@ function send(socket: WebSocket, message: FeedMessage): void {
   socket.send(JSON.stringify(message));
 }
 
-function answers(plays: Options["plays"]): ReadonlyMap<string, () => unknown> {
+function answers({ plays, replays }: Options): ReadonlyMap<string, () => unknown> {
   const runs = [...plays.values()].map(({ snapshot }) => snapshot.run);
   const session = { user: "fixture", mode: "Local", namespace: "default", access: [], server: "fixture" };
   const known = new Map<string, () => unknown>([
@@ -101,7 +103,7 @@ function answers(plays: Options["plays"]): ReadonlyMap<string, () => unknown> {
   ]);
   for (const [id, { snapshot }] of plays) {
     const startedAt = snapshot.run.startedAt ?? snapshot.run.createdAt;
-    const replay: Replay = { snapshot, startedAt, seconds: [], series: [], total: {} };
+    const replay = replays?.get(id) ?? { snapshot, startedAt, seconds: [], series: [], total: {} };
     known.set(`/api/simulation/${encodeURIComponent(id)}/replay`, () => replay);
   }
   return known;
@@ -135,7 +137,7 @@ export class FixtureServer {
   readonly #stages: ReadonlyMap<string, Stage>;
 
   constructor(options: Options) {
-    const known = answers(options.plays);
+    const known = answers(options);
     const graphs = new GraphShelf();
     this.#stages = new Map([...options.plays].map(([id, play]) => [id, new Stage(play, options.pace)]));
     this.#http = createServer(async (request, response) => {
