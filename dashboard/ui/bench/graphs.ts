@@ -1,4 +1,5 @@
-import type { Graph, GraphDraft, ValidationFault, YAMLDocument } from "../src/wire";
+import { parse, stringify } from "yaml";
+import type { api, Graph, GraphDraft, ValidationFault, YAMLDocument } from "../src/wire";
 
 const CORES = { least: 1, most: 256 } as const;
 
@@ -33,9 +34,27 @@ function graphOf(draft: GraphDraft, version: number): Graph {
   };
 }
 
-/** A draft as YAML. It is written as JSON, which is YAML too. */
-function yamlOf(draft: GraphDraft): string {
-  return JSON.stringify(draft, null, 2);
+/** A ComponentGraph as kubectl takes it. */
+interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { namespace?: string; name: string };
+  spec: api.ComponentGraphSpec;
+}
+
+function yamlOf({ namespace = "default", name, spec }: GraphDraft): string {
+  const manifest: Manifest = {
+    apiVersion: "flashcrowd.io/v1alpha1",
+    kind: "ComponentGraph",
+    metadata: { namespace, name },
+    spec,
+  };
+  return stringify(manifest);
+}
+
+function draftOf(text: string): GraphDraft {
+  const { metadata, spec } = parse(text) as Manifest;
+  return { ...metadata, spec };
 }
 
 /** The graphs of a fixture: drafts are judged, written and kept as the real server does it. */
@@ -58,7 +77,7 @@ export class GraphShelf {
       case "POST /api/graphs/yaml":
         return { yaml: yamlOf(read<GraphDraft>()) } satisfies YAMLDocument;
       case "POST /api/graphs/draft":
-        return JSON.parse(read<YAMLDocument>().yaml);
+        return draftOf(read<YAMLDocument>().yaml);
     }
     const known = this.#graphs.get(decodeURIComponent(path.replace("/api/graphs/", "")));
     if (known === undefined) return undefined;

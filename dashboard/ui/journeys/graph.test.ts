@@ -21,6 +21,7 @@ describe.each(["light", "dark"] as const)("the editor, %s", (scheme) => {
   const box = (name: string) => browser.page.locator(`.react-flow__node[data-id="${name}"]`);
   const add = (type: string) =>
     browser.page.getByRole("navigation").getByRole("button", { name: type, exact: true }).click();
+  const fieldOf = (name: string) => browser.page.getByRole("form").getByLabel(name, { exact: true });
   const links = () => browser.page.locator(".links g").count();
   const placeOf = async (name: string) =>
     (await box(name).getAttribute("style"))?.match(/translate\([^)]*\)/)?.[0];
@@ -52,20 +53,24 @@ describe.each(["light", "dark"] as const)("the editor, %s", (scheme) => {
     await threeTiers();
     expect(await links()).toBe(2);
     await box("api-server").click();
-    await page.getByLabel("Cores").fill("0");
-    await page.getByLabel("Cores").press("Enter");
+    await fieldOf("Cores").fill("0");
+    await fieldOf("Cores").press("Enter");
     await page.getByText("should be from 1 to 256").waitFor();
     await box("api-server").getByText("1 fault").waitFor();
     await browser.shot(`${scheme}-graph-fault`);
     expect(await browser.violations()).toEqual([]);
-    await page.getByLabel("Cores").fill("4");
-    await page.getByLabel("Cores").press("Enter");
+    await fieldOf("Cores").fill("4");
+    await fieldOf("Cores").press("Enter");
     await box("api-server").getByText("1 replica · 4 cores").waitFor();
     await page.getByRole("button", { name: "Save as ComponentGraph" }).click();
     await page.getByRole("button", { name: /^Save/ }).and(page.getByTitle("Everything is saved.")).waitFor();
     await page.reload();
     await box("api-server").getByText("1 replica · 4 cores").waitFor();
     expect(await links()).toBe(2);
+    await page.getByText("Run", { exact: true }).click();
+    await page.getByRole("button", { name: "Start the run" }).waitFor();
+    await browser.shot(`${scheme}-graph-run`);
+    expect(await browser.violations()).toEqual([]);
     expect(browser.errors).toEqual([]);
   });
 
@@ -109,6 +114,35 @@ describe.each(["light", "dark"] as const)("the editor, %s", (scheme) => {
     expect(await placeOf("api-server")).not.toBe(dragged);
     await page.keyboard.press("Control+z");
     expect(await placeOf("api-server")).toBe(dragged);
+  });
+
+  it("adds what is dropped on the canvas, sets a connection up, and goes along the calls by arrows", async () => {
+    const { page } = browser;
+    await page.goto(`${url}/graphs/new`);
+    await page.getByRole("heading", { name: "Draw an architecture" }).waitFor();
+    await browser.shot(`${scheme}-graph-blank`);
+    expect(await browser.violations()).toEqual([]);
+    const palette = page.getByRole("navigation");
+    const pane = page.locator(".editing .react-flow__pane");
+    await palette
+      .getByRole("button", { name: "API server" })
+      .dragTo(pane, { targetPosition: { x: 200, y: 400 } });
+    await box("api-server").getByText("pinned").waitFor();
+    await add("Message queue");
+    await add("Worker");
+    await box("api-server").click();
+    await page.locator("summary", { hasText: "message-queue" }).click();
+    await page.getByRole("checkbox", { name: "Async" }).check();
+    await fieldOf("Calls").fill("2");
+    await fieldOf("Calls").press("Enter");
+    await browser.shot(`${scheme}-graph-connection`);
+    expect(await browser.violations()).toEqual([]);
+    await page.getByText("YAML", { exact: true }).click();
+    await expect.poll(() => page.getByLabel("The graph as YAML").inputValue()).toContain("calls: 2");
+    expect(await page.getByLabel("The graph as YAML").inputValue()).toContain("- Async");
+    await box("api-server").focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await box("message-queue").evaluate((node) => node === document.activeElement)).toBe(true);
   });
 
   it("writes YAML and draws what is pasted back", async () => {

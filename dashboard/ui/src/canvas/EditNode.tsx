@@ -11,6 +11,8 @@ export interface EditBox {
   kind: string;
   /** Its settings in a line. */
   gist: string;
+  /** Traffic enters here. */
+  entry: boolean;
   /** How much the server finds wrong with it. */
   faults: number;
   /** The user put it where it is. */
@@ -46,7 +48,8 @@ function EditView({ data: { box, selected, calling } }: NodeProps<EditFlowNode>)
           {wrong ? `${box.faults} ${box.faults === 1 ? "fault" : "faults"}` : words(box.kind)}
           {box.pinned && <em>pinned</em>}
         </span>
-        <span className="why-there">{box.gist}</span>
+        <span className="gist">{box.gist}</span>
+        {box.entry && <span className="entry">traffic enters here</span>}
       </div>
       <Handle type="source" position={Position.Right} />
     </>

@@ -7,21 +7,26 @@ import {
   useOnViewportChange,
   useReactFlow,
 } from "@xyflow/react";
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type DragEvent, type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import "@xyflow/react/dist/base.css";
 import "./canvas.css";
 import { MetricStore } from "../state/metrics";
-import type { Link, XY } from "../wire";
+import type { api, Link, XY } from "../wire";
 import { detour } from "./detour";
 import { type EditBox, type EditFlowNode, EditNode } from "./EditNode";
 import { fitView, levelOf, MAX_ZOOM, MIN_ZOOM, typeOf } from "./fit";
 import { BOX, bounds, type Rect, rectAt, type View } from "./geometry";
 import { LinkLayer } from "./LinkLayer";
 import { drawLinks } from "./links";
+import { isArrow, neighbour } from "./neighbours";
 import { type Scene, SceneContext, useScene } from "./scene";
 
 const nodeTypes = { edit: EditNode };
 const noEdges: never[] = [];
+/** As what the palette hands over the type of a dragged component. */
+export const TYPE_MEDIA = "application/x-flashcrowd-component";
+/** Screen pixels around the dot of a box in which a connection snaps to it. */
+const SNAP = 60;
 /** Canvas pixels that a key moves a box by. */
 const STEP = 12;
 
@@ -41,6 +46,7 @@ export interface EditorCanvasProps {
   calling: string | null;
   onSelect(name: string | null): void;
   onMove(name: string, to: XY): void;
+  onDrop(type: api.ComponentType, at: XY): void;
   onConnect(from: string, to: string): void;
   onCalling(name: string | null): void;
   onRemove(name: string): void;
@@ -139,8 +145,16 @@ function useCamera(boxes: readonly EditBox[]) {
   return { root, showAll };
 }
 
+const stopOf = ({ name, place }: EditBox) => ({
+  key: name,
+  component: name,
+  rect: rectAt(place),
+  shape: "component" as const,
+});
+
 function Stage(props: EditorCanvasProps) {
-  const { boxes, calling, onSelect, onMove, onConnect, onCalling, onRemove } = props;
+  const { boxes, calling, onSelect, onMove, onDrop, onConnect, onCalling, onRemove } = props;
+  const flow = useReactFlow();
   const { root, showAll } = useCamera(boxes);
   const { nodes, onNodesChange } = useNodes(props);
   const links = useLinks(props.links, nodes);
@@ -149,6 +163,20 @@ function Stage(props: EditorCanvasProps) {
     if (calling === null) return onSelect(name);
     onCalling(null);
     onConnect(calling, name);
+  };
+  const receive = (event: DragEvent) => {
+    const type = event.dataTransfer.getData(TYPE_MEDIA);
+    if (type === "") return;
+    event.preventDefault();
+    const at = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+    onDrop(type as api.ComponentType, { x: at.x - BOX.width / 2, y: at.y - BOX.height / 2 });
+  };
+  const goOn = (box: EditBox, key: string) => {
+    if (!isArrow(key)) return;
+    const stops = boxes.map(stopOf);
+    const next = neighbour(stopOf(box), key, stops, { links: props.links });
+    const nodes = root.current?.querySelectorAll<HTMLElement>(".react-flow__node") ?? [];
+    if (next !== null) [...nodes].find(({ dataset }) => dataset.id === next.key)?.focus();
   };
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.ctrlKey || event.metaKey) return;
@@ -162,6 +190,7 @@ function Stage(props: EditorCanvasProps) {
     else if (event.key === "Enter" || event.key === " ") choose(box.name);
     else if (event.key === "c" || event.key === "C") onCalling(box.name);
     else if (event.key === "Delete" || event.key === "Backspace") onRemove(box.name);
+    else if (isArrow(event.key)) goOn(box, event.key);
     else return;
     event.preventDefault();
   };
@@ -175,6 +204,7 @@ function Stage(props: EditorCanvasProps) {
         minZoom={MIN_ZOOM}
         maxZoom={MAX_ZOOM}
         elementsSelectable={false}
+        connectionRadius={SNAP}
         nodesDraggable
         nodesConnectable
         disableKeyboardA11y
@@ -185,6 +215,8 @@ function Stage(props: EditorCanvasProps) {
         onNodeDragStop={(_, node) => onMove(node.id, node.position)}
         onConnect={({ source, target }) => onConnect(source, target)}
         onPaneClick={() => onSelect(null)}
+        onDragOver={(event) => event.preventDefault()}
+        onDrop={receive}
       >
         <Background gap={24} size={1} />
         <LinkLayer links={links} />

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { api } from "../wire";
 import {
   add,
+  adjust,
   bodyOf,
   componentOf,
   componentsOf,
@@ -9,7 +10,9 @@ import {
   type Draft,
   disconnect,
   draftOfYaml,
+  drop,
   emptyDraft,
+  entriesOf,
   move,
   placeOf,
   refusal,
@@ -92,6 +95,28 @@ describe("changing", () => {
   });
 });
 
+describe("connections", () => {
+  it("keep their ends when adjusted", () => {
+    const adjusted = adjust(threeTiers(), { from: "api-server", to: "database", calls: 3 });
+    expect(adjusted.spec.connections).toEqual([
+      { from: "load-balancer", to: "api-server" },
+      { from: "api-server", to: "database", calls: 3 },
+    ]);
+  });
+
+  it("leave the entry to whom nobody calls, feeds or pulls for", () => {
+    let draft = add(threeTiers(), "Worker", null).draft;
+    const read = add(draft, "Database", null);
+    draft = replace(read.draft, read.name, {
+      name: read.name,
+      type: "Database",
+      database: { replicaOf: "database" },
+    });
+    expect([...entriesOf(draft)]).toEqual(["load-balancer"]);
+    expect([...entriesOf(add(draft, "CDN", null).draft)]).toEqual(["load-balancer", "cdn"]);
+  });
+});
+
 describe("places", () => {
   it("that the user chose go into the spec, others do not", () => {
     const moved = move(threeTiers(), "database", { x: 640.4, y: -20.6 });
@@ -99,6 +124,12 @@ describe("places", () => {
     expect(componentOf(moved, "api-server")?.position).toBeUndefined();
     expect(places(moved).slice(0, 2)).toEqual(places(threeTiers()).slice(0, 2));
     expect(move(moved, "database", { x: 640, y: -21 })).toBe(moved);
+  });
+
+  it("are where a component was dropped", () => {
+    const { draft, name } = drop(threeTiers(), "Cache", { x: 610.2, y: 200 });
+    expect(componentOf(draft, name)).toEqual({ name: "cache", type: "Cache", position: { x: 610, y: 200 } });
+    expect(links(draft)).toEqual(links(threeTiers()));
   });
 
   it("are layers after tidying, without pins", () => {

@@ -148,6 +148,32 @@ export function disconnect(draft: Draft, from: string, to: string): Draft {
   return { ...draft, spec: { ...draft.spec, connections } };
 }
 
+/** Replaces what a connection says of itself; its ends stay. */
+export function adjust(draft: Draft, next: api.Connection): Draft {
+  const connections = (draft.spec.connections ?? []).map((one) =>
+    one.from === next.from && one.to === next.to ? next : one,
+  );
+  return { ...draft, spec: { ...draft.spec, connections } };
+}
+
+/**
+ * The components that traffic enters at: those that nobody calls. Workers pull,
+ * and a read replica is fed by its primary, so nobody need call them.
+ */
+export function entriesOf(draft: Draft): ReadonlySet<string> {
+  const called = new Set((draft.spec.connections ?? []).map(({ to }) => to));
+  const free = componentsOf(draft).filter(
+    ({ name, type, database }) => !called.has(name) && type !== "Worker" && database?.replicaOf === undefined,
+  );
+  return new Set(free.map(({ name }) => name));
+}
+
+/** Adds a component where it was dropped, called by nobody yet; says which name it got. */
+export function drop(draft: Draft, type: api.ComponentType, at: XY): { draft: Draft; name: string } {
+  const added = add(draft, type, null);
+  return { ...added, draft: move(added.draft, added.name, at) };
+}
+
 /** Puts a component somewhere, where it stays. */
 export function move(draft: Draft, name: string, to: XY): Draft {
   const component = componentOf(draft, name);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Named } from "./draft";
-import { gist, type Setting, settingsOf, textAt, withText } from "./settings";
+import { connectionSettings, gist, type Setting, settingsOf, textAt, withText } from "./settings";
 
 const api: Named = {
   name: "api",
@@ -9,7 +9,9 @@ const api: Named = {
 };
 
 function setting(path: string): Setting {
-  const found = settingsOf("Database").find((one) => one.path === path);
+  const found = settingsOf("Database")
+    .flatMap(({ settings }) => settings)
+    .find((one) => one.path === path);
   if (found === undefined) throw new Error(`no setting ${path}`);
   return found;
 }
@@ -43,8 +45,17 @@ describe("a setting", () => {
   });
 
   it("of one type is not offered for another", () => {
-    expect(settingsOf("Cache").some(({ path }) => path.startsWith("database"))).toBe(false);
+    expect(JSON.stringify(settingsOf("Cache"))).not.toContain("database.");
   });
+});
+
+it("some words are a list, none of them nothing", () => {
+  const [classes] = connectionSettings;
+  if (classes === undefined) throw new Error("a connection has no settings");
+  const some = withText({ from: "api", to: "db" }, classes, "Read,Write");
+  expect(some).toEqual({ from: "api", to: "db", classes: ["Read", "Write"] });
+  expect(textAt(some, "classes")).toBe("Read,Write");
+  expect(withText(some, classes, "")).toEqual({ from: "api", to: "db" });
 });
 
 it("gist says what matters most", () => {

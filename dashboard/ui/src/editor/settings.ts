@@ -1,22 +1,28 @@
 import type { api } from "../wire";
-import type { Named } from "./draft";
 
-/** One setting of a component. */
+/** One setting of a component or of a connection. */
 export interface Setting {
-  /** The path in the component, such as capacity.serviceTime.mean. */
+  /** The path in it, such as capacity.serviceTime.mean. */
   path: string;
   title: string;
-  /** What is written: a whole number, a text, or one of some words. */
-  kind: "number" | "text" | "choice";
+  /** What is written: a whole number, a text, one of some words, or some of them. */
+  kind: "number" | "text" | "choice" | "set";
   choices?: readonly string[];
   unit?: string;
   /** Shown while nothing is written: an example. */
   example?: string;
 }
 
-const common: readonly Setting[] = [
-  { path: "replicas", title: "Replicas", kind: "number", example: "1" },
-  { path: "capacity.cores", title: "Cores", kind: "number", unit: "per replica" },
+/** Settings that belong together. */
+export interface Group {
+  title: string;
+  settings: readonly Setting[];
+}
+
+const size: readonly Setting[] = [{ path: "replicas", title: "Replicas", kind: "number", example: "1" }];
+
+const capacity: readonly Setting[] = [
+  { path: "capacity.cores", title: "Cores", kind: "number", unit: "cores" },
   { path: "capacity.serviceTime.mean", title: "Service time, mean", kind: "text", example: "2ms" },
   {
     path: "capacity.serviceTime.distribution",
@@ -27,7 +33,12 @@ const common: readonly Setting[] = [
   { path: "capacity.maxInFlight", title: "In flight at most", kind: "number", unit: "requests" },
   { path: "capacity.queueLimit", title: "Queue at most", kind: "number", unit: "requests" },
   { path: "capacity.queueTimeout", title: "Queue timeout", kind: "text", example: "1s" },
-  { path: "capacity.memory.limitMiB", title: "Memory limit", kind: "number", unit: "MiB" },
+  { path: "capacity.memory.limitMiB", title: "Memory at most", kind: "number", unit: "MiB" },
+  { path: "capacity.memory.baseMiB", title: "Memory when idle", kind: "number", unit: "MiB" },
+  { path: "capacity.memory.perRequestKiB", title: "Memory per request", kind: "number", unit: "KiB" },
+];
+
+const life: readonly Setting[] = [
   { path: "startupDelay", title: "Startup delay", kind: "text", example: "3s" },
   { path: "errorRatePartsPerMillion", title: "Errors of its own", kind: "number", unit: "per million" },
 ];
@@ -57,18 +68,37 @@ const special: Readonly<Record<api.ComponentType, readonly Setting[]>> = {
   CDN: [{ path: "cdn.entries", title: "Entries", kind: "number" }],
 };
 
-/** The settings of a type, its own first. */
-export function settingsOf(type: api.ComponentType | undefined): readonly Setting[] {
-  return [...(type === undefined ? [] : special[type]), ...common];
+/** The settings of a type: of the whole, of each replica, and of how replicas start and fail. */
+export function settingsOf(type: api.ComponentType | undefined): readonly Group[] {
+  return [
+    { title: "Component", settings: [...size, ...(type === undefined ? [] : special[type])] },
+    { title: "Each replica", settings: capacity },
+    { title: "Start and errors", settings: life },
+  ];
 }
+
+/** The settings of a connection. */
+export const connectionSettings: readonly Setting[] = [
+  {
+    path: "classes",
+    title: "Traffic that passes",
+    kind: "set",
+    choices: ["Read", "Write", "Static", "Async"],
+  },
+  { path: "calls", title: "Calls", kind: "number", unit: "per request", example: "1" },
+  { path: "probabilityPercent", title: "Made by", kind: "number", unit: "% of requests", example: "100" },
+  { path: "mode", title: "Among other calls", kind: "choice", choices: ["Sequential", "Parallel"] },
+  { path: "poolSize", title: "Pool", kind: "number", unit: "connections", example: "unbounded" },
+];
 
 type Tree = { [key: string]: unknown };
 
 const isTree = (value: unknown): value is Tree => typeof value === "object" && value !== null;
 
-/** What is set at a path, as text; empty if nothing is. */
-export function textAt(component: Named, path: string): string {
-  const value = path.split(".").reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), component);
+/** What is set at a path, as text; some words with commas between them; empty if nothing is. */
+export function textAt(subject: object, path: string): string {
+  const value = path.split(".").reduce<unknown>((at, key) => (isTree(at) ? at[key] : undefined), subject);
+  if (Array.isArray(value)) return value.join(",");
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
@@ -81,21 +111,25 @@ function withAt(tree: Tree, keys: readonly string[], value: unknown): Tree {
   return nothing ? others : { ...others, [key]: next };
 }
 
+/** What a text means for a setting; undefined for an empty one. */
+function meaningOf({ kind }: Setting, text: string): unknown {
+  if (text === "") return undefined;
+  if (kind === "set") return text.split(",");
+  const number = Number(text);
+  return kind === "number" && Number.isFinite(number) ? number : text;
+}
+
 /**
- * A component with a text set at a path. An empty text takes the setting away, and
+ * A component or connection with a text set at a path. An empty text takes the setting away, and
  * a block that holds nothing else with it. A text that is no number is given on as
  * it is, so that the server can say what to write instead.
  */
-export function withText(component: Named, setting: Setting, text: string): Named {
-  const written = text.trim();
-  const number = Number(written);
-  const value =
-    written === "" ? undefined : setting.kind === "number" && Number.isFinite(number) ? number : written;
-  return { ...withAt({ ...component }, setting.path.split("."), value), name: component.name } as Named;
+export function withText<T extends object>(subject: T, setting: Setting, text: string): T {
+  return withAt({ ...(subject as Tree) }, setting.path.split("."), meaningOf(setting, text.trim())) as T;
 }
 
 /** The settings that matter most, in a line: 2 replicas · 4 cores · 3.6ms. */
-export function gist(component: Named): string {
+export function gist(component: api.Component): string {
   const { replicas = 1, capacity } = component;
   const parts = [replicas === 1 ? "1 replica" : `${replicas} replicas`];
   if (capacity?.cores !== undefined) parts.push(capacity.cores === 1 ? "1 core" : `${capacity.cores} cores`);

@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useState } from "react";
 import { useDesk } from "../hooks/useSimulation";
 import { graphPath } from "../route";
-import { linesOf } from "../services/problem";
-import type { Graph } from "../wire";
+import { linesOf, Problem } from "../services/problem";
+import type { Graph, GraphSummary } from "../wire";
 import { bodyOf, type Draft } from "./draft";
 import { type Faults, NO_FAULTS, sortFaults } from "./faults";
 import { advance, begin, redo, undo } from "./history";
@@ -11,7 +11,12 @@ import { advance, begin, redo, undo } from "./history";
 const CHECK_MS = 400;
 
 /** The graph of the server that a draft changes; null for a new one. */
-export type Base = { id: string; version: string } | null;
+export type Base = { graph: GraphSummary; version: string } | null;
+
+/** What an answer says is wrong with the draft itself; null when it is about something else. */
+function faultsIn(error: unknown) {
+  return error instanceof Problem && error.status === 422 && error.faults.length > 0 ? error.faults : null;
+}
 
 /** What the server says of a draft, asked again whenever it has changed. */
 function useFaults(draft: Draft) {
@@ -21,6 +26,7 @@ function useFaults(draft: Draft) {
   useEffect(() => {
     if ((draft.spec.components ?? []).length === 0) {
       setFaults(NO_FAULTS);
+      setUnchecked([]);
       return;
     }
     let wanted = true;
@@ -31,7 +37,10 @@ function useFaults(draft: Draft) {
         setFaults(sortFaults(draft, found));
         setUnchecked([]);
       } catch (error) {
-        if (wanted) setUnchecked(linesOf(error));
+        if (!wanted) return;
+        const told = faultsIn(error);
+        setFaults(told === null ? NO_FAULTS : sortFaults(draft, told));
+        setUnchecked(told === null ? linesOf(error) : []);
       }
     };
     const timer = setTimeout(() => void ask(), CHECK_MS);
@@ -57,7 +66,7 @@ export function useEditor(start: Draft, from: Base) {
   const again = useCallback(() => setHistory(redo), []);
 
   const took = (graph: Graph) => {
-    setBase({ id: graph.summary.id, version: graph.resourceVersion });
+    setBase({ graph: graph.summary, version: graph.resourceVersion });
     setSaved(draft);
     window.history.replaceState(null, "", graphPath(graph.summary.id));
   };
@@ -66,7 +75,7 @@ export function useEditor(start: Draft, from: Base) {
     setProblem([]);
     try {
       const body = bodyOf(draft, base?.version ?? null);
-      took(await (base === null ? service.createGraph(body) : service.saveGraph(base.id, body)));
+      took(await (base === null ? service.createGraph(body) : service.saveGraph(base.graph.id, body)));
     } catch (error) {
       setProblem(linesOf(error));
     } finally {
@@ -86,3 +95,6 @@ export function useEditor(start: Draft, from: Base) {
     ...useFaults(draft),
   };
 }
+
+/** A draft that is being edited. */
+export type Editor = ReturnType<typeof useEditor>;

@@ -15,7 +15,7 @@ function KnownGraph({ id }: { id: string }) {
     return (
       <GraphEditor
         start={draftOfGraph(value)}
-        from={{ id: value.summary.id, version: value.resourceVersion }}
+        from={{ graph: value.summary, version: value.resourceVersion }}
       />
     );
   }
