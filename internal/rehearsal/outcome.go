@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -20,6 +21,7 @@ func Report(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) report.Report
 		Valid: true, Verdict: verdict(sim), DurationSeconds: float64(sim.Status.ElapsedSeconds),
 		Objectives: []report.Objective{}, Decisions: Decisions(sim), Alerts: []report.Alert{}, Findings: []report.Finding{},
 		Evaluations: evaluations(sim), Components: []report.Component{}, Connections: []report.Connection{}, Scaling: times(sim),
+		StartedAt: timeOf(sim.Status.StartTime), EndedAt: timeOf(sim.Status.CompletionTime), Settings: settings(sim, cg), Unmeasured: "no Prometheus was asked",
 	}
 	if s := sim.Status.Summary; s != nil {
 		r.Valid, r.InvalidReason = s.Invalid == "", s.Invalid
@@ -36,7 +38,15 @@ func Report(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) report.Report
 		r.Findings = append(r.Findings, report.Finding{Time: f.Time.Time, Component: f.Component, Message: f.Message})
 	}
 	architecture(&r, sim, cg)
+	r.Capacity = report.CapacityOf(r)
 	return r
+}
+
+func timeOf(t *metav1.MicroTime) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Time
 }
 
 func millis(microseconds int64) float64 { return float64(microseconds) / 1000 }
@@ -79,7 +89,7 @@ func Decisions(sim *v1alpha1.Simulation) []report.Decision {
 		row := report.Decision{
 			Time: d.Time.Time, Rule: d.Rule, Action: string(d.Action), Component: d.Component, From: d.From, To: d.To, Reason: d.Reason,
 		}
-		row.Second = second(sim, d.Time)
+		row.Second, row.Added = second(sim, d.Time), added(d)
 		for _, s := range d.Signals {
 			signal := report.Signal{Name: s.Name, WindowSeconds: s.WindowSeconds}
 			if v := scaled(s.ValueMilli); v != nil {
@@ -96,6 +106,18 @@ func Decisions(sim *v1alpha1.Simulation) []report.Decision {
 		out = append(out, row)
 	}
 	return out
+}
+
+// added is the name of the component that a decision put there.
+func added(d v1alpha1.Decision) string {
+	if d.Added == nil {
+		return ""
+	}
+	var c graph.Component
+	if err := json.Unmarshal(d.Added.Raw, &c); err != nil { // the controllers wrote it; without a name it is told without one
+		return ""
+	}
+	return c.Name
 }
 
 // second of the run that a time is, 0 before it began.

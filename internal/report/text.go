@@ -18,6 +18,7 @@ func WriteText(w io.Writer, r Report) error {
 	p.notices(r)
 	p.evaluations(r.Evaluations)
 	p.architecture(r)
+	p.capacity(r.Capacity, r.Unmeasured)
 	return p.err
 }
 
@@ -198,6 +199,16 @@ func (p *printer) architecture(r Report) {
 		edges = append(edges, c.From+" -> "+c.To)
 	}
 	p.line("  %s", strings.Join(edges, ", "))
+}
+
+func (p *printer) capacity(c *Capacity, unmeasured string) {
+	if c == nil {
+		return
+	}
+	p.line("\nCapacity and waste")
+	for _, line := range capacityText(*c, unmeasured) {
+		p.line("  %s", line)
+	}
 }
 
 // measured prints a value, or a dash for one that was not measured.
