@@ -27,15 +27,7 @@ type Report struct {
 	// Components and Connections are the final architecture.
 	Components  []Component  `json:"components"`
 	Connections []Connection `json:"connections"`
-	// seconds that a run lasted, pauses included.
-func (r Report) seconds() float64 {
-	if r.StartedAt.IsZero() || r.EndedAt.IsZero() {
-		return r.DurationSeconds
-	}
-	return r.EndedAt.Sub(r.StartedAt).Seconds()
-}
-
-// Scaling are the times that the rules kept to, nil where they are not known.
+	// Scaling are the times that the rules kept to, nil where they are not known.
 	Scaling *Scaling `json:"scaling,omitempty"`
 	// StartedAt is when the traffic began, EndedAt when the run ended; zero until then.
 	StartedAt time.Time `json:"startedAt,omitzero"`
@@ -47,6 +39,14 @@ func (r Report) seconds() float64 {
 	Unmeasured string  `json:"unmeasured,omitempty"`
 	// Capacity is what ran for how long; nil of a run that never began.
 	Capacity *Capacity `json:"capacity,omitempty"`
+}
+
+// seconds that a run lasted, pauses included.
+func (r Report) seconds() float64 {
+	if r.StartedAt.IsZero() || r.EndedAt.IsZero() {
+		return r.DurationSeconds
+	}
+	return r.EndedAt.Sub(r.StartedAt).Seconds()
 }
 
 // Scaling are the times of the rules, in seconds.
