@@ -215,6 +215,23 @@ func TestS09AMuchLargerBreachBypassesReArm(t *testing.T) {
 	r.wantDecisions(r.run(time.Second), graph.AddReplica)
 }
 
+// A backlog grows by itself until what was added works it off: it waits for its
+// window, and two actions that did not help are enough to stop the rule.
+func TestS09ABacklogThatGrowsBypassesNothing(t *testing.T) {
+	for _, signal := range []string{QueueDepth, Lag} {
+		r := newRig(t, Rule{Name: "backlog", Select: Selector{Types: []graph.ComponentType{graph.MessageQueue}}, When: signal + " > 5", Then: graph.AddWorkers})
+		r.base = graph.Architecture{
+			Components:  []graph.Component{{Name: "queue", Type: graph.MessageQueue, Replicas: 1}, {Name: "worker", Type: graph.Worker, Replicas: 1}},
+			Connections: []graph.Connection{{From: "queue", To: "worker"}},
+		}
+		for second := range 120 {
+			r.set("queue", signal, 5.1+0.6*float64(second)).step()
+		}
+		r.wantSize("worker", 3)
+		r.wantSuppressed("queue", "backlog", NoEffect)
+	}
+}
+
 func TestS10FastPathActsWithinItsWindowAndForbidsScaleIn(t *testing.T) {
 	r := grown(t, 3, hot(func(r *Rule) {
 		r.When, r.For = "latency > 100", time.Minute
