@@ -151,8 +151,10 @@ func printReport(w io.Writer, output outputFormat, r report.Report) error {
 		return report.WriteMarkdown(w, r)
 	case "html":
 		return report.WriteHTML(w, r)
-	default:
+	case "text", "json", "yaml":
 		return output.print(w, r, func(w io.Writer) error { return report.WriteText(w, r) })
+	default:
+		return fmt.Errorf("unknown output %q: write -o text, -o markdown, -o html, -o json or -o yaml", string(output))
 	}
 }
 

@@ -1,10 +1,6 @@
 package report
 
-import (
-	"maps"
-	"math"
-	"slices"
-)
+import "math"
 
 // SufficientPercent is how busy replicas may be for a size to count as enough:
 // the threshold that the built-in rules act on.
@@ -43,49 +39,10 @@ type Use struct {
 	ShortReplicaSeconds float64 `json:"shortReplicaSeconds"`
 }
 
-// Size is how many replicas there were from a second of the run on.
+// Size is how many replicas a component had from a second of the run on.
 type Size struct {
 	Second   float64 `json:"second"`
 	Replicas int32   `json:"replicas"`
-}
-
-// Sizes are how many replicas each component had, as decided.
-func Sizes(r Report) map[string][]Size {
-	sizes := map[string][]Size{}
-	for _, c := range r.Components {
-		if c.Baseline > 0 || c.Origin == "user" {
-			sizes[c.Name] = []Size{{Replicas: firstSize(r, c.Name)}}
-		}
-	}
-	for _, d := range r.Decisions {
-		if d.Added != "" {
-			sizes[d.Added] = append(sizes[d.Added], Size{Second: d.Second, Replicas: firstSize(r, d.Added)})
-			continue
-		}
-		if d.From == d.To {
-			continue
-		}
-		if sizes[d.Component] == nil {
-			sizes[d.Component] = []Size{{Replicas: d.From}}
-		}
-		sizes[d.Component] = append(sizes[d.Component], Size{Second: d.Second, Replicas: d.To})
-	}
-	return sizes
-}
-
-// firstSize of a component: what its first change began from, or what it stayed at.
-func firstSize(r Report, name string) int32 {
-	for _, d := range r.Decisions {
-		if d.Component == name && d.Added == "" && d.From != d.To {
-			return d.From
-		}
-	}
-	for _, c := range r.Components {
-		if c.Name == name {
-			return c.Replicas
-		}
-	}
-	return 1
 }
 
 // at is the size at a second; 0 before the component was there.
@@ -100,21 +57,22 @@ func at(sizes []Size, second float64) int32 {
 	return size
 }
 
-// CapacityOf is what a run cost, by its decisions and its series.
+// CapacityOf is what a run cost, by its sizes and its series; nil of a run that
+// never began or whose sizes are not known.
 func CapacityOf(r Report) *Capacity {
 	end := r.seconds()
-	if end <= 0 {
+	if end <= 0 || len(r.Sizes) == 0 {
 		return nil
 	}
-	all := Sizes(r)
 	out := &Capacity{Components: []ComponentCapacity{}}
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		c := ComponentCapacity{Name: name, ReplicaSeconds: area(all[name], end)}
-		for _, s := range all[name] {
+	for _, name := range sortedKeys(r.Sizes) {
+		sizes := r.Sizes[name]
+		c := ComponentCapacity{Name: name, ReplicaSeconds: area(sizes, end)}
+		for _, s := range sizes {
 			c.Peak = max(c.Peak, s.Replicas)
 		}
 		if r.Series != nil {
-			c.Use = use(all[name], r.Series.Components[name][seriesCPU], r.Series.StepSeconds)
+			c.Use = use(sizes, r.Series.Components[name][seriesCPU], r.Series.StepSeconds)
 		}
 		out.ReplicaSeconds += c.ReplicaSeconds
 		out.PeakReplicaSeconds += float64(c.Peak) * end

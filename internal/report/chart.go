@@ -96,11 +96,10 @@ func (s Series) columns(column string) []line {
 // replicaLines are the sizes as steps.
 func replicaLines(r Report) []line {
 	var lines []line
-	sizes := Sizes(r)
-	for _, name := range sortedKeys(sizes) {
+	for _, name := range sortedKeys(r.Sizes) {
 		var points []point
 		before := 0.0
-		for i, s := range sizes[name] {
+		for i, s := range r.Sizes[name] {
 			if i > 0 {
 				points = append(points, point{s.Second, new(before)})
 			}
@@ -127,7 +126,7 @@ func chart(title, unit string, lines []line, r Report) (picture, bool) {
 		return picture{}, false
 	}
 	top = ceiling(top)
-	x := func(second float64) float64 { return chartLeft + second/end*(chartRight-chartLeft) }
+	x := func(second float64) float64 { return chartLeft + min(1, second/end)*(chartRight-chartLeft) }
 	y := func(value float64) float64 { return chartFloor - value/top*(chartFloor-chartTop) }
 	p := picture{Title: title, Width: chartWidth, Height: chartHeight}
 	if unit != "" {
@@ -159,18 +158,29 @@ func (p *picture) grid(top, end float64, y, x func(float64) float64) {
 	}
 }
 
-// pathOf breaks where nothing was measured.
+// pathOf breaks where nothing was measured; a value between two breaks is a dot.
 func pathOf(points []point, x, y func(float64) float64) string {
 	var b strings.Builder
-	command := "M"
+	run := 0
+	end := func() {
+		if run == 1 {
+			b.WriteString("h0")
+		}
+		run = 0
+	}
 	for _, p := range points {
 		if p.value == nil {
-			command = "M"
+			end()
 			continue
 		}
+		command := "L"
+		if run == 0 {
+			command = "M"
+		}
 		fmt.Fprintf(&b, "%s%.1f %.1f", command, x(p.second), y(*p.value))
-		command = "L"
+		run++
 	}
+	end()
 	return b.String()
 }
 

@@ -12,6 +12,8 @@ import (
 type document struct {
 	title    string
 	lead     []string
+	// warning says why the numbers cannot be believed, empty when they can.
+	warning  string
 	sections []section
 }
 
@@ -29,7 +31,7 @@ type section struct {
 func pageOf(r Report) document {
 	d := document{title: r.Simulation, lead: []string{sentenceOf(r)}}
 	if !r.Valid {
-		d.lead = append(d.lead, "The numbers below are not valid: "+r.InvalidReason)
+		d.warning = "The numbers below are not valid: " + r.InvalidReason
 	}
 	d.sections = []section{
 		requestsSection(r), objectivesSection(r.Objectives), chartsSection(r), timelineSection(r), architectureSection(r),
@@ -86,10 +88,14 @@ func timelineSection(r Report) section {
 		entries = append(entries, entry{d.Time, []string{Clock(d.Second), change(d), d.Rule + ": " + d.Reason, d.Effect}})
 	}
 	for _, a := range r.Alerts {
-		entries = append(entries, entry{a.Time, []string{second(a.Time), "alert (" + a.Severity + ") " + a.Component, a.Message, ""}})
+		cleared := ""
+		if !a.Cleared.IsZero() {
+			cleared = "cleared at " + second(a.Cleared)
+		}
+		entries = append(entries, entry{a.Time, []string{second(a.Time), a.Severity + " on " + a.Component, a.Message, cleared}})
 	}
 	for _, f := range r.Findings {
-		entries = append(entries, entry{f.Time, []string{second(f.Time), "finding " + f.Component, f.Message, ""}})
+		entries = append(entries, entry{f.Time, []string{second(f.Time), "finding on " + f.Component, f.Message, ""}})
 	}
 	slices.SortStableFunc(entries, func(a, b entry) int { return a.at.Compare(b.at) })
 	s := section{title: "Timeline", head: []string{"at", "what", "why", "effect"}}
@@ -135,9 +141,9 @@ func architectureSection(r Report) section {
 func capacitySection(r Report) section {
 	c := r.Capacity
 	if c == nil {
-		return section{}
+		return section{title: "Capacity and waste", text: capacityText(r)}
 	}
-	s := section{title: "Capacity and waste", text: capacityText(*c, r.Unmeasured), head: []string{"component", "peak", "replica-seconds", "needed", "spare", "short"}}
+	s := section{title: "Capacity and waste", text: capacityText(r), head: []string{"component", "peak", "replica-seconds", "needed", "spare", "short"}}
 	for _, one := range c.Components {
 		needed, spare, short := "-", "-", "-"
 		if one.Use != nil {
@@ -148,14 +154,23 @@ func capacitySection(r Report) section {
 	return s
 }
 
-func capacityText(c Capacity, unmeasured string) []string {
+// capacityText is empty of a run that never began.
+func capacityText(r Report) []string {
+	c := r.Capacity
+	switch {
+	case c == nil && r.seconds() > 0 && len(r.Components) > 0:
+		return []string{"What ran for how long is not known: superseded decisions were dropped from the log."}
+	case c == nil:
+		return nil
+	}
 	text := []string{fmt.Sprintf("%s replica-seconds ran; every component at its peak for the whole run would have been %s.", whole(c.ReplicaSeconds), whole(c.PeakReplicaSeconds))}
 	u := c.uses()
 	if u == nil {
-		if unmeasured == "" {
-			unmeasured = "no CPU was measured"
+		why := r.Unmeasured
+		if why == "" {
+			why = "no CPU was measured"
 		}
-		return append(text, "How much of it was needed is not known: "+unmeasured+".")
+		return append(text, "How much of it was needed is not known: "+why+".")
 	}
 	text = append(text, fmt.Sprintf("Replicas at most %d %% busy would have needed %s of what was measured: %s were spare, at least %s short.",
 		SufficientPercent, whole(u.NeededReplicaSeconds), whole(u.SpareReplicaSeconds), whole(u.ShortReplicaSeconds)))

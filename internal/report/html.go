@@ -1,19 +1,16 @@
 package report
 
 import (
-	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
 )
 
-//go:embed page.gohtml
-var pageSource string
-
 // htmlPage and htmlSection are a document as its template reads it.
 type htmlPage struct {
 	Title    string
 	Lead     []string
+	Warning  string
 	Sections []htmlSection
 	Colors   []int
 }
@@ -28,11 +25,11 @@ type htmlSection struct {
 
 // writeHTML writes a page that loads nothing and runs nothing.
 func writeHTML(w io.Writer, d document) error {
-	page, err := template.New("page").Parse(pageSource)
+	page, err := template.New("page").Parse(pageTemplate)
 	if err != nil {
 		return fmt.Errorf("the page's template: %w", err)
 	}
-	shown := htmlPage{Title: d.title, Lead: d.lead}
+	shown := htmlPage{Title: d.title, Lead: d.lead, Warning: d.warning}
 	for color := range colors {
 		shown.Colors = append(shown.Colors, color)
 	}

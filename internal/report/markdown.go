@@ -15,6 +15,9 @@ func writeMarkdown(w io.Writer, d document) error {
 	for _, line := range d.lead {
 		p.line("\n%s", escaped(line))
 	}
+	if d.warning != "" {
+		p.line("\n> **%s**", escaped(d.warning))
+	}
 	for _, s := range d.sections {
 		if len(s.text)+len(s.rows) == 0 {
 			continue
@@ -44,13 +47,12 @@ func cells(row []string) string {
 	return b.String()
 }
 
-// special are the characters that Markdown would read as its own.
-var special = strings.NewReplacer(
-	"\\", "\\\\", "|", "\\|", "<", "&lt;", "&", "&amp;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "#", "\\#", "~", "\\~",
-	"\r", " ", "\n", " ",
-)
-
 // escaped is text that Markdown shows as it is.
-func escaped(text string) string { return special.Replace(text) }
+func escaped(text string) string {
+	return strings.NewReplacer(
+		"\\", "\\\\", "|", "\\|", "<", "&lt;", "&", "&amp;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "#", "\\#", "~", "\\~",
+		"\r", " ", "\n", " ",
+	).Replace(text)
+}
 
 func sortedKeys[T any](all map[string]T) []string { return slices.Sorted(maps.Keys(all)) }

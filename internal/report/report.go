@@ -34,10 +34,14 @@ type Report struct {
 	EndedAt   time.Time `json:"endedAt,omitzero"`
 	// Settings are what people wrote of the run and its graph, by field.
 	Settings map[string]string `json:"settings,omitempty"`
+	// Sizes are how many replicas each component had, by the second of each change;
+	// nil where the log of decisions no longer tells it.
+	Sizes map[string][]Size `json:"sizes,omitempty"`
 	// Series are what was measured over the run; where they are nil, Unmeasured says why.
 	Series     *Series `json:"series,omitempty"`
 	Unmeasured string  `json:"unmeasured,omitempty"`
-	// Capacity is what ran for how long; nil of a run that never began.
+	// Capacity is what ran for how long; nil of a run that never began or whose
+	// sizes are not known.
 	Capacity *Capacity `json:"capacity,omitempty"`
 }
 
@@ -171,6 +175,8 @@ type Alert struct {
 	Severity  string    `json:"severity"`
 	Component string    `json:"component"`
 	Message   string    `json:"message"`
+	// Cleared is when the signal came back, zero while it lasts.
+	Cleared time.Time `json:"cleared,omitzero"`
 }
 
 // Finding is advice that changes nothing by itself.

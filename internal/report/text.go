@@ -18,7 +18,7 @@ func WriteText(w io.Writer, r Report) error {
 	p.notices(r)
 	p.evaluations(r.Evaluations)
 	p.architecture(r)
-	p.capacity(r.Capacity, r.Unmeasured)
+	p.capacity(r)
 	return p.err
 }
 
@@ -201,12 +201,20 @@ func (p *printer) architecture(r Report) {
 	p.line("  %s", strings.Join(edges, ", "))
 }
 
-func (p *printer) capacity(c *Capacity, unmeasured string) {
-	if c == nil {
+func (p *printer) capacity(r Report) {
+	section := capacitySection(r)
+	if len(section.text) == 0 {
 		return
 	}
-	p.line("\nCapacity and waste")
-	for _, line := range capacityText(*c, unmeasured) {
+	p.line("\n%s", section.title)
+	if len(section.rows) > 0 {
+		rows := []string{strings.ToUpper(strings.Join(section.head, "\t"))}
+		for _, row := range section.rows {
+			rows = append(rows, strings.Join(row, "\t"))
+		}
+		p.table(rows)
+	}
+	for _, line := range section.text {
 		p.line("  %s", line)
 	}
 }

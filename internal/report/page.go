@@ -1,10 +1,14 @@
-<!doctype html>
+package report
+
+// pageTemplate is a document as a page that loads nothing and runs nothing: a file
+// that is sent on has nobody to ask.
+const pageTemplate = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{{.Title}} - Flashcrowd report</title>
+<title>{{.Title}}: Flashcrowd report</title>
 <style>
 :root{color-scheme:light dark;--ink:#1c2330;--quiet:#5a6475;--line:#d5dae3;--ground:#fff;--box:#f4f6fa;
 --c0:#1f6fd1;--c1:#c2410c;--c2:#15803d;--c3:#9333ea;--c4:#b45309;--c5:#0e7490;--c6:#be185d;--c7:#4d5f10}
@@ -16,9 +20,10 @@ h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line)}
 th{color:var(--quiet);font-weight:600}
+main>.warning{border:2px solid var(--c1);padding:.5rem 1rem}
 figure{margin:1rem 0}figcaption{font-weight:600}
 svg{max-width:100%;height:auto;font:12px system-ui,sans-serif}
-svg text{fill:var(--ink)}path{fill:none;stroke-width:1.6;stroke:currentColor}
+svg text{fill:var(--ink)}path{fill:none;stroke-width:1.6;stroke:currentColor;stroke-linecap:round;stroke-linejoin:round}
 .grid{stroke:var(--line);stroke-width:1}.mark{stroke:var(--quiet);stroke-dasharray:3 3}.edge{stroke:var(--quiet)}
 rect{fill:var(--box);stroke:var(--line)}
 {{range .Colors}}.c{{.}}{stroke:var(--c{{.}});color:var(--c{{.}})}
@@ -30,6 +35,7 @@ rect{fill:var(--box);stroke:var(--line)}
 <main>
 <h1>{{.Title}}</h1>
 {{range .Lead}}<p>{{.}}</p>
+{{end}}{{if .Warning}}<p class="warning">{{.Warning}}</p>
 {{end}}{{range .Sections}}<section>
 <h2>{{.Title}}</h2>
 {{range .Text}}<p>{{.}}</p>
@@ -52,3 +58,4 @@ rect{fill:var(--box);stroke:var(--line)}
 {{end}}</main>
 </body>
 </html>
+`
