@@ -45,7 +45,9 @@ type point struct {
 // The measures of a chart, in pixels.
 const (
 	chartWidth, chartHeight                     = 720, 200
-	chartLeft, chartRight, chartTop, chartFloor = 56, 708, 12, 172
+	chartLeft, chartRight, chartTop, chartFloor = 56, 696, 12, 172
+	// times that the axis of a chart names.
+	times = 5
 	// colors are how many lines of a chart look different.
 	colors = 8
 )
@@ -125,14 +127,18 @@ func chart(title, unit string, lines []line, r Report) (picture, bool) {
 	if !some || end <= 0 {
 		return picture{}, false
 	}
-	top = ceiling(top)
+	top, parts := ceiling(top), 4
+	if unit == "" { // counts have whole ticks
+		parts = int(min(top, 4))
+		top = math.Ceil(top/float64(parts)) * float64(parts)
+	}
 	x := func(second float64) float64 { return chartLeft + min(1, second/end)*(chartRight-chartLeft) }
 	y := func(value float64) float64 { return chartFloor - value/top*(chartFloor-chartTop) }
 	p := picture{Title: title, Width: chartWidth, Height: chartHeight}
 	if unit != "" {
 		p.Title += " (" + unit + ")"
 	}
-	p.grid(top, end, y, x)
+	p.grid(top, end, parts, y, x)
 	for _, d := range r.Decisions {
 		p.Strokes = append(p.Strokes, stroke{"mark", fmt.Sprintf("M%.1f %dV%d", x(d.Second), chartTop, chartFloor), Clock(d.Second) + " " + Sentence(d)})
 	}
@@ -147,14 +153,15 @@ func chart(title, unit string, lines []line, r Report) (picture, bool) {
 }
 
 // grid draws the axes with their numbers.
-func (p *picture) grid(top, end float64, y, x func(float64) float64) {
-	const parts = 4
+func (p *picture) grid(top, end float64, parts int, y, x func(float64) float64) {
 	for i := range parts + 1 {
-		value, second := top*float64(i)/parts, end*float64(i)/parts
+		value := top * float64(i) / float64(parts)
 		p.Strokes = append(p.Strokes, stroke{"grid", fmt.Sprintf("M%d %.1fH%d", chartLeft, y(value), chartRight), ""})
-		p.Labels = append(p.Labels,
-			label{chartLeft - 6, int(y(value)) + 4, "end", strconv.FormatFloat(value, 'g', 4, 64)},
-			label{int(x(second)), chartFloor + 18, "middle", Clock(second)})
+		p.Labels = append(p.Labels, label{chartLeft - 6, int(y(value)) + 4, "end", strconv.FormatFloat(value, 'g', 4, 64)})
+	}
+	for i := range times {
+		second := end * float64(i) / (times - 1)
+		p.Labels = append(p.Labels, label{int(x(second)), chartFloor + 18, "middle", Clock(second)})
 	}
 }
 

@@ -30,7 +30,7 @@ func TestChartsStayInTheirFrame(t *testing.T) {
 	r.Decisions[1].Second = 500 // a clock that was set
 	for _, p := range chartsSection(r).pictures {
 		for _, s := range p.Strokes {
-			if s.Class == "mark" && strings.Contains(s.Title, "SuggestSharding") && !strings.HasPrefix(s.Path, "M708.0 ") {
+			if s.Class == "mark" && strings.Contains(s.Title, "SuggestSharding") && !strings.HasPrefix(s.Path, "M696.0 ") {
 				t.Errorf("%s: the mark is at %s", p.Title, s.Path)
 			}
 		}
@@ -41,5 +41,17 @@ func TestNothingIsDrawnOfNothing(t *testing.T) {
 	none := Report{DurationSeconds: 10, Series: &Series{StepSeconds: 1, Total: map[string][]*float64{"rate": {nil, nil}}}}
 	if got := chartsSection(none).pictures; len(got) > 0 {
 		t.Errorf("drew %+v", got)
+	}
+}
+
+// TestCountsHaveWholeTicks: there is no half a replica.
+func TestCountsHaveWholeTicks(t *testing.T) {
+	for peak := 1.0; peak < 60; peak++ {
+		p, _ := chart("Replicas", "", []line{{"api", []point{{0, new(peak)}}}}, Report{DurationSeconds: 10})
+		for _, l := range p.Labels {
+			if strings.Contains(l.Text, ".") {
+				t.Errorf("peak %v: a tick at %s", peak, l.Text)
+			}
+		}
 	}
 }

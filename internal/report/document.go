@@ -10,8 +10,8 @@ import (
 
 // document is what a page says, in whatever format it is written.
 type document struct {
-	title    string
-	lead     []string
+	title string
+	lead  []string
 	// warning says why the numbers cannot be believed, empty when they can.
 	warning  string
 	sections []section

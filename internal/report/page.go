@@ -21,7 +21,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line)}
 th{color:var(--quiet);font-weight:600}
 main>.warning{border:2px solid var(--c1);padding:.5rem 1rem}
-figure{margin:1rem 0}figcaption{font-weight:600}
+figure{margin:0}.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:1.5rem;margin:1rem 0}figcaption{font-weight:600}
 svg{max-width:100%;height:auto;font:12px system-ui,sans-serif}
 svg text{fill:var(--ink)}path{fill:none;stroke-width:1.6;stroke:currentColor;stroke-linecap:round;stroke-linejoin:round}
 .grid{stroke:var(--line);stroke-width:1}.mark{stroke:var(--quiet);stroke-dasharray:3 3}.edge{stroke:var(--quiet)}
@@ -39,7 +39,8 @@ rect{fill:var(--box);stroke:var(--line)}
 {{end}}{{range .Sections}}<section>
 <h2>{{.Title}}</h2>
 {{range .Text}}<p>{{.}}</p>
-{{end}}{{range .Pictures}}<figure>
+{{end}}{{if .Pictures}}<div class="figures">
+{{range .Pictures}}<figure>
 <figcaption>{{.Title}}</figcaption>
 <div class="scroll"><svg role="img" aria-label="{{.Title}}" width="{{.Width}}" height="{{.Height}}" viewBox="0 0 {{.Width}} {{.Height}}">
 {{range .Strokes}}<path class="{{.Class}}" d="{{.Path}}">{{if .Title}}<title>{{.Title}}</title>{{end}}</path>
@@ -48,6 +49,7 @@ rect{fill:var(--box);stroke:var(--line)}
 {{end}}</svg></div>
 {{if .Legend}}<div class="legend">{{range .Legend}}<span class="{{.Class}}">&#9632; {{.Text}}</span>{{end}}</div>
 {{end}}</figure>
+{{end}}</div>
 {{end}}{{if .Rows}}<div class="scroll"><table>
 <thead><tr>{{range .Head}}<th scope="col">{{.}}</th>{{end}}</tr></thead>
 <tbody>
