@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"flashcrowd.io/flashcrowd/internal/export"
+	"flashcrowd.io/flashcrowd/internal/localcluster"
 	"flashcrowd.io/flashcrowd/internal/metrics"
 	"flashcrowd.io/flashcrowd/internal/rehearsal"
 	"flashcrowd.io/flashcrowd/internal/report"
@@ -27,6 +28,8 @@ type clusterFlags struct {
 	// prometheusURL is where the cluster's measurements are, empty if nobody says.
 	prometheusURL string
 	local         localFlags
+	// started is the local cluster, if it is the one that is worked on.
+	started *localcluster.Cluster
 }
 
 func (f *clusterFlags) register(cmd *cobra.Command) {
@@ -45,7 +48,7 @@ func (f *clusterFlags) config(ctx context.Context, tell func(string)) (*rest.Con
 		if err != nil {
 			return nil, err
 		}
-		f.kubeconfig = cluster.Kubeconfig()
+		f.kubeconfig, f.started = cluster.Kubeconfig(), &cluster
 		if f.prometheusURL == "" {
 			if f.prometheusURL, err = cluster.PrometheusURL(); err != nil {
 				return nil, err
@@ -115,6 +118,11 @@ func rehearse(cmd *cobra.Command, cluster *clusterFlags, output outputFormat, ma
 	if err != nil {
 		view.Close()
 		return err
+	}
+	if link, err := cluster.runLink(cmd.Context(), manifests); err != nil {
+		view.Notice(0, "the dashboard does not answer: "+err.Error())
+	} else if link != "" {
+		view.Notice(0, "watch it: "+link)
 	}
 	result, err := runner.Run(cmd.Context(), manifests, view)
 	view.Close()
