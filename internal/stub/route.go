@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"time"
 
 	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/traffic"
@@ -38,7 +39,13 @@ type call struct {
 	percent int32
 	draw    uint32
 	onMiss  bool
+	// timeout after which it is given up, 0 for never, and retries of what failed.
+	timeout time.Duration
+	retries graph.Retries
 }
+
+// guarded says that the call may be given up or made again.
+func (c call) guarded() bool { return c.timeout > 0 || c.retries.Count > 0 }
 
 // aside says that the call is to a cache that does not matter if it fails.
 func (c call) aside() bool { return c.verb != wire.VerbServe }
@@ -106,16 +113,15 @@ func (r routes) pools() []*pool {
 }
 
 // chained are the pools of calls that others follow, whose answers thus say what
-// follows at the earliest.
+// follows at the earliest, or that are given up when no answer can come in time.
 func (r routes) chained() poolSet {
 	var set poolSet
 	for _, steps := range r.steps {
 		for _, s := range steps {
-			if s.after == 0 {
-				continue
-			}
 			for _, c := range s.calls {
-				set |= c.pool.bit
+				if s.after != 0 || c.guarded() {
+					set |= c.pool.bit
+				}
 			}
 		}
 	}
@@ -147,6 +153,7 @@ func stepOf(arch graph.Architecture, s graph.Step, algorithm graph.Algorithm, po
 		}
 		out.calls = append(out.calls, call{
 			pool: pools.of(c.Targets, how), verb: verbOf(c.Verb), percent: c.ProbabilityPercent, draw: uint32(hashOf(c.Draw)), onMiss: c.OnMiss,
+			timeout: c.Timeout, retries: c.Retries,
 		})
 	}
 	return out
@@ -194,20 +201,30 @@ func (n *Node) call(i uint32, c call, nth int) {
 	if c.percent < 100 && n.draws.calls.UniformAt(v.number, c.draw)*100 >= float64(c.percent) {
 		return
 	}
-	verb := c.verb
-	if verb == wire.VerbServe {
-		verb = v.verb // a balancer passes on what it was asked
+	made, after := false, v.route[v.step-1].after
+	if c.guarded() {
+		made = n.try(try{visit: i, call: c, nth: nth, after: after}, v.at)
+	} else {
+		made = n.send(callOf{visit: i, pool: c.pool, verb: c.verb, after: after}, n.frameOf(v, c, nth, v.at))
 	}
-	n.order++
-	made := n.send(callOf{visit: i, pool: c.pool, verb: c.verb, after: v.route[v.step-1].after}, wire.Frame{
-		Op: wire.OpRequest, Class: v.class, Verb: verb, Region: v.region, ID: n.order, Time: v.at + v.way/2, Key: v.key,
-		Request: numberOf(v.number, nth), Late: v.late, Ahead: v.ahead,
-	})
 	switch {
 	case made:
 		v.calls++
 	case c.pool.current && !c.aside():
 		v.reason = wire.ReasonNoEndpoint
+	}
+}
+
+// frameOf is the request of a call that a visit makes at a time.
+func (n *Node) frameOf(v *visit, c call, nth int, at int64) wire.Frame {
+	verb := c.verb
+	if verb == wire.VerbServe {
+		verb = v.verb // a balancer passes on what it was asked
+	}
+	n.order++
+	return wire.Frame{
+		Op: wire.OpRequest, Class: v.class, Verb: verb, Region: v.region, ID: n.order, Time: at + v.way/2, Key: v.key,
+		Request: numberOf(v.number, nth), Late: v.late, Ahead: v.ahead,
 	}
 }
 
@@ -221,6 +238,11 @@ func (n *Node) send(c callOf, f wire.Frame) bool {
 	if c.ahead {
 		c.bound += int64(n.demands.of(p.component, f))
 		c.ordered = c.pool.algorithm == graph.LeastRequests || c.pool.algorithm == graph.PowerOfTwoChoices
+	}
+	if c.try != 0 {
+		n.guard(p, &c, f)
+	}
+	if c.ahead {
 		n.visits.items[c.visit].foretell(c.bound)
 	}
 	p.send(c, f, n.asked)

@@ -1,0 +1,233 @@
+package stub
+
+import (
+	"flashcrowd.io/flashcrowd/internal/wire"
+)
+
+// A call may have a timeout and retries, both in logical time. It is given up at
+// its deadline whatever the wall clock says: an answer whose time is later counts
+// as none, and a call without an answer is given up once none can come in time.
+// The callee is told nothing and does its work all the same, as a server does
+// whose client has gone.
+//
+// A retry goes to the pool that its call went to. What is promised to a peer thus
+// waits for its own answers, and moves on by the least back-off at a time: the
+// lookahead of conservative synchronisation.
+
+// callsOfAttempt keeps the numbers of attempts apart: those of a hundred steps.
+const callsOfAttempt = 100 * maxCallsOfStep
+
+// drawOfPause keys the draw of a pause among those of an attempt's number.
+const drawOfPause = 1<<32 - 1
+
+// try is a call that may be given up or made again.
+type try struct {
+	visit uint32
+	call  call
+	nth   int
+	after poolSet
+	// failed is how many attempts failed.
+	failed int
+	// deadline is the latest time of an answer, as the callee counts, and known
+	// says that the answer has come and waits for its time.
+	deadline int64
+	known    bool
+	next     uint32 // of the free list
+}
+
+// tries keeps calls without allocating for each; their numbers begin at 1.
+type tries struct {
+	items []try
+	free  uint32
+}
+
+func (s *tries) put(t try) uint32 {
+	if s.free == 0 {
+		s.items = append(s.items, t)
+		return uint32(len(s.items))
+	}
+	k := s.free
+	s.free = s.of(k).next
+	*s.of(k) = t
+	return k
+}
+
+func (s *tries) of(k uint32) *try { return &s.items[k-1] }
+
+func (s *tries) drop(k uint32) {
+	*s.of(k) = try{next: s.free}
+	s.free = k
+}
+
+// deadline is when a call is given up, forever if it is not.
+func (s *tries) deadline(k uint32) int64 {
+	if k == 0 {
+		return forever
+	}
+	return s.of(k).deadline
+}
+
+// know notes that the answer of a call has come.
+func (s *tries) know(k uint32) {
+	if k != 0 {
+		s.of(k).known = true
+	}
+}
+
+// retry is a call that is made again at a time.
+type retry struct {
+	at    int64
+	order uint64
+	try   uint32
+}
+
+func (r retry) when() (int64, uint64) { return r.at, r.order }
+
+// leastPause is the shortest that a call waits before it is made again, in
+// nanoseconds.
+func (c call) leastPause() int64 { return int64(min(c.retries.Backoff, c.retries.MaxBackoff)) / 2 }
+
+// pause is how long a call waits after so many failures, draw being in [0, 1).
+// Half of the back-off is certain and half drawn, so that callers that failed
+// together do not come back together.
+func (c call) pause(failed int, draw float64) int64 {
+	most := min(int64(c.retries.MaxBackoff), int64(c.retries.Backoff)<<(failed-1))
+	return most/2 + int64(draw*float64(most-most/2))
+}
+
+// try makes the first attempt of a call, and reports whether anything follows.
+func (n *Node) try(t try, at int64) bool {
+	k := n.tries.put(t)
+	if n.attempt(k, at) || t.call.pool.current && n.fails(k, at) {
+		return true
+	}
+	n.tries.drop(k)
+	return false
+}
+
+// attempt sends a call to an instance of its pool, if there is one.
+func (n *Node) attempt(k uint32, at int64) bool {
+	t := n.tries.of(k)
+	v := &n.visits.items[t.visit]
+	f := n.frameOf(v, t.call, t.nth+t.failed*callsOfAttempt, at)
+	t.deadline, t.known = forever, false
+	if t.call.timeout > 0 {
+		t.deadline = f.Time + int64(t.call.timeout) - v.way
+	}
+	return n.send(callOf{visit: t.visit, try: k, pool: t.call.pool, verb: t.call.verb, after: t.after}, f)
+}
+
+// guard notes when a call is given up, and that another may follow it.
+func (n *Node) guard(p *peer, c *callOf, f wire.Frame) {
+	t := n.tries.of(c.try)
+	c.bound = min(c.bound, t.deadline)
+	if t.deadline < forever {
+		p.deadlines.add(sent{at: t.deadline, id: f.ID})
+	}
+	if t.failed < int(t.call.retries.Count) && t.call.verb.Ordered() {
+		p.lineOf(t.call.pool.bit, t.call.leastPause()).add(sent{at: c.bound, id: f.ID})
+	}
+}
+
+// inTime is the answer of a call as its caller has it: one after the deadline is
+// that it was given up.
+func (n *Node) inTime(c callOf, f wire.Frame) wire.Frame {
+	if deadline := n.tries.deadline(c.try); f.Time > deadline {
+		return givenUp(f.ID, deadline)
+	}
+	return f
+}
+
+// givenUp is the outcome of a call without an answer in time.
+func givenUp(id uint64, deadline int64) wire.Frame {
+	return wire.Frame{Op: wire.OpAnswer, ID: id, Time: deadline, Outcome: wire.Failed, Reason: wire.ReasonTimeout}
+}
+
+// again takes the outcome of an attempt, and reports whether another follows.
+func (n *Node) again(c callOf, f wire.Frame) bool {
+	v := &n.visits.items[c.visit]
+	if f.Reason != wire.ReasonNone && n.fails(c.try, f.Time+v.way/2) {
+		v.network += f.Network + v.way
+		v.late = v.late || f.Late
+		return true
+	}
+	n.tries.drop(c.try)
+	return false
+}
+
+// fails plans the next attempt of a call that failed at a time, and reports
+// whether there is one.
+func (n *Node) fails(k uint32, at int64) bool {
+	t := n.tries.of(k)
+	if t.failed >= int(t.call.retries.Count) {
+		return false
+	}
+	t.failed++
+	v := &n.visits.items[t.visit]
+	at += t.call.pause(t.failed, n.draws.calls.UniformAt(numberOf(v.number, t.nth+t.failed*callsOfAttempt), drawOfPause))
+	n.order++
+	n.retries.add(retry{at: at, order: n.order, try: k})
+	v.foretell(at)
+	return true
+}
+
+// retry makes a call again. One that finds no instance has failed anew.
+func (n *Node) retry(r retry) {
+	if n.attempt(r.try, r.at) {
+		return
+	}
+	t := n.tries.of(r.try)
+	n.answered(callOf{visit: t.visit, try: r.try, pool: t.call.pool, verb: t.call.verb}, wire.Frame{
+		Time: r.at - n.visits.items[t.visit].way/2, Outcome: wire.Failed, Reason: wire.ReasonNoEndpoint,
+	})
+}
+
+// expire gives up calls whose deadline no answer can keep any more.
+func (n *Node) expire(now int64) {
+	for _, p := range n.peers {
+		for p.deadline(n.tries) < n.heardOut(p, now) {
+			d := p.deadlines.take()
+			n.receiveOutcome(p, p.calls[d.id], givenUp(d.id, d.at))
+		}
+	}
+}
+
+// deadline is the earliest at which a call is given up that waits for its answer.
+func (p *peer) deadline(tries tries) int64 {
+	for len(p.deadlines.items) > 0 {
+		first := p.deadlines.items[0]
+		if c, open := p.calls[first.id]; open && !tries.of(c.try).known {
+			return first.at
+		}
+		p.deadlines.take()
+	}
+	return forever
+}
+
+// heardOut is the time before which every answer of a peer has come, as far as it
+// is waited for.
+func (n *Node) heardOut(p *peer, now int64) int64 {
+	patience := holdBackOfSlow
+	switch {
+	case !p.beats: // plain HTTP promises nothing, and is behind by what all hold back on the way
+		patience = (n.web.depth+2)*holdBack + n.web.behind
+	case now-n.asleep-p.heard >= holdBack:
+		patience = holdBack
+	}
+	return max(p.answered, now-patience)
+}
+
+// wakeOfTries is when it is looked again whether calls can be given up, and when
+// what callers promised is reached, which a caller that may give up waits to hear.
+func (n *Node) wakeOfTries(now int64) int64 {
+	wake := forever
+	for _, p := range n.peers {
+		if deadline := p.deadline(n.tries); deadline < forever {
+			wake = min(wake, max(deadline, now+recheck))
+		}
+	}
+	if known := n.promised(now); n.asked && n.visits.used > 0 && known > n.horizon {
+		wake = min(wake, known-n.lead())
+	}
+	return wake
+}
