@@ -187,6 +187,9 @@ func (n *Node) expire(now int64) {
 	for _, p := range n.peers {
 		for p.deadline(n.tries) < n.heardOut(p, now) {
 			d := p.deadlines.take()
+			if p.beats && d.at >= p.answered {
+				n.counts.late++ // its answer may come yet: the host is too slow to tell
+			}
 			n.receiveOutcome(p, p.calls[d.id], givenUp(d.id, d.at))
 		}
 	}
@@ -218,7 +221,7 @@ func (n *Node) heardOut(p *peer, now int64) int64 {
 }
 
 // wakeOfTries is when it is looked again whether calls can be given up, and when
-// what callers promised is reached, which a caller that may give up waits to hear.
+// the horizon reaches what callers promised: one that asked waits to hear of it.
 func (n *Node) wakeOfTries(now int64) int64 {
 	wake := forever
 	for _, p := range n.peers {
