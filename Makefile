@@ -14,9 +14,22 @@ help: ## List the commands.
 controlplane: ## Build etcd, Kubernetes and Prometheus from their modules into bin/controlplane.
 	hack/controlplane/build.sh $(BIN)/controlplane
 
+# The page is built once for each state of its sources; a checkout without them
+# builds binaries that say how to get one.
+PAGE := dashboard/ui/dist/.stamp
+PAGE_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard/ui)
+
+$(PAGE): $(PAGE_SOURCES)
+	@command -v npm >/dev/null || { echo "The page of the dashboard needs Node.js 20.19 or newer with npm; on Debian: apt-get install nodejs npm" >&2; exit 1; }
+	cd dashboard/ui && npm ci --no-audit --no-fund && npm run build
+	@touch $@
+
+.PHONY: page
+page: $(PAGE) ## Build the page of the dashboard.
+
 .PHONY: build
-build: ## Build our binaries into bin.
-	CGO_ENABLED=0 go build -trimpath -o $(BIN)/ ./cmd/...
+build: $(PAGE) ## Build the page and our binaries into bin.
+	CGO_ENABLED=0 go build -trimpath -tags page -o $(BIN)/ ./cmd/...
 
 TOOLS := $(BIN)/tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
@@ -67,11 +80,19 @@ PROCESS_TESTS := ./test/... ./internal/localcluster/...
 LARGE := ^(TestStories|TestARestartedManagerForgetsNothing|TestScenario2.*|TestScenario3.*|TestLaggingWorkers.*)$$
 
 .PHONY: test
-test: controlplane build verify lint unit process-tests ## Run every check: generated files, lint, units, the real API server, real processes, whole runs.
+test: controlplane build verify lint unit page-tests process-tests ## Run every check: generated files, lint, units, the page in a browser, the real API server, real processes, whole runs.
 
 .PHONY: unit
 unit: ## Run the tests of single packages with the race detector.
 	go test -race -timeout 15m $$(go list ./... | grep -vE '/test/|/internal/localcluster')
+
+.PHONY: page-tests
+page-tests: $(PAGE) ## Check the page, its units, its size, and its journeys in a browser.
+	cd dashboard/ui && npm run check && npm test && npm run size && npm run journeys
+
+.PHONY: journeys
+journeys: $(PAGE) ## Walk through the page in a browser, light and dark; pictures land in dashboard/ui/artifacts.
+	cd dashboard/ui && npm run journeys
 
 .PHONY: process-tests
 process-tests: controlplane build ## Run the tests that start real processes.

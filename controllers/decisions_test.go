@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/desired"
 	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/metrics"
 	"flashcrowd.io/flashcrowd/internal/scaling"
@@ -110,7 +111,7 @@ func TestJudge(t *testing.T) {
 
 func TestUsersRulesChangeOnlyWhatTheySet(t *testing.T) {
 	step, off := int32(3), true
-	rules := rulesOf([]v1alpha1.Rule{{Name: "api-server", Step: &step}, {Name: "scale-in", Disabled: &off}, {Name: "mine", When: "cpu > 50", Then: "AddReplica"}})
+	rules := desired.Rules([]v1alpha1.Rule{{Name: "api-server", Step: &step}, {Name: "scale-in", Disabled: &off}, {Name: "mine", When: "cpu > 50", Then: "AddReplica"}})
 	byName := map[string]scaling.Rule{}
 	for _, r := range rules {
 		byName[r.Name] = r
@@ -121,7 +122,7 @@ func TestUsersRulesChangeOnlyWhatTheySet(t *testing.T) {
 	if !byName["scale-in"].Disabled || byName["mine"].Then != graph.AddReplica {
 		t.Errorf("rules %+v", rules)
 	}
-	for _, r := range rulesOf(nil) {
+	for _, r := range desired.Rules(nil) {
 		if r.Disabled {
 			t.Errorf("rule %s is off though nobody said so", r.Name)
 		}

@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/desired"
 	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/scaling"
 )
@@ -38,7 +38,7 @@ func (c *ruleCache) program(sim *v1alpha1.Simulation) program {
 	if p, ok := c.programs[client.ObjectKeyFromObject(sim)]; ok && p.uid == sim.UID && p.generation == sim.Generation {
 		return p
 	}
-	compiled, faults := scaling.Compile(rulesOf(sim.Spec.AutoScaling.Rules))
+	compiled, faults := scaling.Compile(desired.Rules(sim.Spec.AutoScaling.Rules))
 	words := make([]string, 0, len(faults))
 	for _, f := range faults {
 		words = append(words, f.Error())
@@ -52,69 +52,6 @@ func (c *ruleCache) forget(sim types.NamespacedName) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.programs, sim)
-}
-
-// rulesOf lays the user's rules over the built-in ones: one named like a
-// built-in rule changes only what it sets.
-func rulesOf(users []v1alpha1.Rule) []scaling.Rule {
-	rules := scaling.BuiltIn()
-	for _, user := range users {
-		at := slices.IndexFunc(rules, func(r scaling.Rule) bool { return r.Name == user.Name })
-		if at < 0 {
-			rules = append(rules, scaling.Rule{Name: user.Name})
-			at = len(rules) - 1
-		}
-		rules[at] = override(rules[at], user)
-	}
-	return rules
-}
-
-// override sets what the user's rule sets.
-func override(r scaling.Rule, user v1alpha1.Rule) scaling.Rule {
-	if user.Disabled != nil {
-		r.Disabled = *user.Disabled
-	}
-	if s := user.Select; s != nil {
-		r.Select = scaling.Selector{Names: s.Names}
-		for _, t := range s.Types {
-			r.Select.Types = append(r.Select.Types, graph.ComponentType(t))
-		}
-	}
-	if user.When != "" {
-		r.When = user.When
-	}
-	if user.Then != "" {
-		r.Then = graph.Action(user.Then)
-	}
-	if user.ForSeconds != nil {
-		r.For = time.Duration(*user.ForSeconds) * time.Second
-	}
-	if user.WindowSeconds != nil {
-		r.Window = time.Duration(*user.WindowSeconds) * time.Second
-	}
-	if user.Step != nil {
-		r.Step = scaling.StepSize{Kind: scaling.Fixed, Count: *user.Step}
-	}
-	if user.TargetPercent != nil {
-		r.Step = scaling.StepSize{Kind: scaling.Proportional, Target: float64(*user.TargetPercent)}
-	}
-	r.Cooldown = orDuration(user.CooldownSeconds, r.Cooldown)
-	r.Stabilization = orDuration(user.StabilizationSeconds, r.Stabilization)
-	if l := user.Limits; l != nil {
-		r.Limits.Min, r.Limits.Max = orInt32(l.Min, r.Limits.Min), orInt32(l.Max, r.Limits.Max)
-	}
-	for _, s := range user.Signals {
-		r.Queries = append(r.Queries, scaling.Query{Name: s.Name, PromQL: s.Query})
-	}
-	return r
-}
-
-func orDuration(seconds *int32, otherwise *time.Duration) *time.Duration {
-	if seconds == nil {
-		return otherwise
-	}
-	d := time.Duration(*seconds) * time.Second
-	return &d
 }
 
 func orInt32(v *int32, otherwise int32) int32 {

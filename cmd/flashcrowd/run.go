@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"flashcrowd.io/flashcrowd/internal/export"
 	"flashcrowd.io/flashcrowd/internal/rehearsal"
 	"flashcrowd.io/flashcrowd/internal/report"
 )
@@ -126,9 +127,16 @@ func printReport(w io.Writer, output outputFormat, r report.Report) error {
 func reportCommand() *cobra.Command {
 	var cluster clusterFlags
 	var output outputFormat
+	var exported string
 	command := &cobra.Command{
-		Use: "report NAME", Short: "Print the report of a run", Args: cobra.ExactArgs(1),
+		Use: "report NAME", Short: "Print the report of a run, or its decisions as manifests", Args: cobra.ExactArgs(1),
+		Long: `Prints the report of a run. With --export it prints instead what the run decided as
+manifests that do the same in production: Deployments, and what scales them.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			write, err := reportWriter(output, exported)
+			if err != nil {
+				return err
+			}
 			config, err := cluster.config(cmd.Context(), func(string) {})
 			if err != nil {
 				return err
@@ -141,10 +149,25 @@ func reportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printReport(cmd.OutOrStdout(), output, result)
+			return write(cmd.OutOrStdout(), result)
 		},
 	}
 	cluster.register(command)
 	output.register(command)
+	command.Flags().StringVar(&exported, "export", "", "print manifests instead: hpa or keda")
+	command.MarkFlagsMutuallyExclusive("export", "output")
 	return command
+}
+
+// reportWriter is how a report is written: as manifests of a format if one is
+// named, and as the user asked otherwise.
+func reportWriter(output outputFormat, exported string) (func(io.Writer, report.Report) error, error) {
+	if exported == "" {
+		return func(w io.Writer, r report.Report) error { return printReport(w, output, r) }, nil
+	}
+	format, err := export.ParseFormat(exported)
+	if err != nil {
+		return nil, err
+	}
+	return func(w io.Writer, r report.Report) error { return export.Write(w, r, format) }, nil
 }

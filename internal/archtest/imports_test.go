@@ -103,7 +103,7 @@ func in(dir string, rooms ...string) bool {
 var layers = [][]string{
 	{"api", "config", "internal/graph", "internal/traffic", "internal/station", "internal/fault", "internal/cache"},
 	{"internal/scaling", "internal/wire", "internal/report"},
-	{"internal/desired", "internal/topology", "internal/metrics", "internal/feed", "internal/history", "internal/plan", "internal/transport", "internal/stub", "loadgen", "internal/rehearsal", "internal/process"},
+	{"internal/desired", "internal/export", "internal/topology", "internal/metrics", "internal/feed", "internal/history", "internal/plan", "internal/transport", "internal/stub", "loadgen", "internal/rehearsal", "internal/process"},
 	{"controllers", "dashboard", "internal/localcluster"},
 	{"cmd", "test", "hack", "internal/archtest"},
 }

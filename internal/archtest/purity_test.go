@@ -12,7 +12,7 @@ import (
 
 // pure rooms have no clock, goroutine, package variable, randomness or I/O of
 // their own: all are arguments.
-var pure = []string{"internal/graph", "internal/traffic", "internal/station", "internal/fault", "internal/wire", "internal/scaling", "internal/report"}
+var pure = []string{"internal/graph", "internal/traffic", "internal/station", "internal/fault", "internal/wire", "internal/scaling", "internal/report", "internal/export"}
 
 // impure lists imports that bring the world in.
 var impure = []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "crypto/rand", "os/exec", "syscall", "sync", "sync/atomic", "context", "log", "log/slog"}

@@ -23,6 +23,8 @@ const (
 	partOwn         = "ownLatency"  // ms spent in the component itself
 	partConnections = "connections" // percent of the pool, by pod
 	partLookups     = "lookups"     // keys a second that caches are asked for, by outcome
+	partOldest      = "oldest"      // s, age of the oldest message that waits
+	partDone        = "done"        // messages a second that workers have done
 )
 
 // window is a duration as PromQL writes it.
@@ -53,7 +55,8 @@ func componentExpression(namespace, graph string, w time.Duration) string {
 		{partOwn, meanMilliseconds(wire.ComponentOwnDuration, s, r)},
 		{scaling.LatencyP95, quantileMilliseconds(0.95, wire.ComponentDuration, s, r)},
 		{scaling.LatencyP99, quantileMilliseconds(0.99, wire.ComponentDuration, s, r)},
-		{scaling.Lag, "max by (component) (avg_over_time(" + over(wire.ComponentOldestMessage) + "))"},
+		{partOldest, "max by (component) (avg_over_time(" + over(wire.ComponentOldestMessage) + "))"},
+		{partDone, "sum by (component) (rate(" + over(wire.ComponentAcknowledged) + "))"},
 		{scaling.ReplicationLag, meanMilliseconds(wire.ComponentReplicationLag, s, r)},
 		{partLookups, "sum by (component, outcome) (rate(" + over(wire.ComponentCacheLookups) + "))"},
 	}

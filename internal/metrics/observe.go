@@ -170,6 +170,7 @@ func measure(q Question, component ComponentQuestion, parts map[string]model.Vec
 	m.total(scaling.QueueDepth, parts[scaling.QueueDepth])
 	m.total(scaling.InFlight, parts[scaling.InFlight])
 	m.rates(parts[partArrivals], parts[partRates])
+	m.throughput(component.Type, parts)
 	latency := parts[scaling.Latency]
 	if component.Type == graph.Database {
 		latency = parts[partOwn]
@@ -177,7 +178,7 @@ func measure(q Question, component ComponentQuestion, parts map[string]model.Vec
 	m.total(scaling.Latency, latency)
 	m.total(scaling.LatencyP95, parts[scaling.LatencyP95])
 	m.total(scaling.LatencyP99, parts[scaling.LatencyP99])
-	m.total(scaling.Lag, parts[scaling.Lag])
+	m.messages(parts)
 	m.total(scaling.ReplicationLag, parts[scaling.ReplicationLag])
 	m.total(scaling.GeoLatency, parts[scaling.GeoLatency])
 	m.lookups(parts[partLookups])
@@ -236,9 +237,6 @@ func (m *measurements) rates(arrivals, ends model.Vector) {
 	if len(arrivals) > 0 {
 		m.add(scaling.RequestRate, arrived, nil)
 	}
-	if len(ends) > 0 {
-		m.add(scaling.Throughput, byOutcome[wire.OutcomeAnswered], nil)
-	}
 	if ended > 0 {
 		m.add(scaling.ErrorRate, 100*(ended-byOutcome[wire.OutcomeAnswered])/ended, nil)
 	}
@@ -247,6 +245,34 @@ func (m *measurements) rates(arrivals, ends model.Vector) {
 		m.add(scaling.WriteRatio, 100*byClass[string(graph.Write)]/arrived, nil)
 		m.add(scaling.StaticRatio, 100*byClass[string(graph.Static)]/arrived, nil)
 	}
+}
+
+// throughput is the work that is finished: what a queue has accepted is not done
+// until a worker has done it.
+func (m *measurements) throughput(kind graph.ComponentType, parts map[string]model.Vector) {
+	if kind == graph.MessageQueue {
+		m.total(scaling.Throughput, parts[partDone])
+		return
+	}
+	if ends := parts[partRates]; len(ends) > 0 {
+		_, byOutcome := sumBy(ends, "outcome")
+		m.add(scaling.Throughput, byOutcome[wire.OutcomeAnswered], nil)
+	}
+}
+
+// messages is how far the workers of a queue are behind: the time that the oldest
+// message has waited, or, if longer, that which one published now will wait. The
+// latter is depth over rate (Little's law), 5 s for 5000 messages at 1000 a second;
+// in a queue that fills, the oldest message has waited for less than that.
+func (m *measurements) messages(parts map[string]model.Vector) {
+	if len(parts[partOldest]) != 1 {
+		return
+	}
+	lag := float64(parts[partOldest][0].Value)
+	if depth, done := parts[scaling.QueueDepth], parts[partDone]; len(depth) == 1 && len(done) == 1 && done[0].Value > 0 {
+		lag = max(lag, float64(depth[0].Value/done[0].Value))
+	}
+	m.add(scaling.Lag, lag, nil)
 }
 
 // lookups is the share of keys that were there; that of a cache which nobody

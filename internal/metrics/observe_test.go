@@ -122,7 +122,8 @@ func TestSignalsOfOneTypeOfComponent(t *testing.T) {
 	samples = append(samples, seen("replica", "r")...)
 	samples = append(samples, seen("idle", "i")...)
 	samples = append(samples,
-		sample("1200", "signal", "queueDepth", "component", "queue"), sample("7.5", "signal", "lag", "component", "queue"),
+		sample("1200", "signal", "queueDepth", "component", "queue"), sample("7.5", "signal", "oldest", "component", "queue"),
+		sample("100", "signal", "done", "component", "queue"), sample("140", "signal", "rates", "component", "queue", "outcome", "answered"),
 		sample("900", "signal", "lookups", "component", "cache", "outcome", "hit"), sample("100", "signal", "lookups", "component", "cache", "outcome", "miss"),
 		sample("0", "signal", "lookups", "component", "idle", "outcome", "hit"),
 		sample("20", "signal", "replicationLag", "component", "replica"),
@@ -134,14 +135,44 @@ func TestSignalsOfOneTypeOfComponent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []map[string]float64{
-		{scaling.QueueDepth: 1200, scaling.Lag: 7.5}, {scaling.HitRatio: 90}, {}, {scaling.ReplicationLag: 20},
+		{scaling.QueueDepth: 1200, scaling.Lag: 12, scaling.Throughput: 100}, {scaling.HitRatio: 90}, {}, {scaling.ReplicationLag: 20},
 	} {
-		for _, name := range []string{scaling.QueueDepth, scaling.Lag, scaling.HitRatio, scaling.ReplicationLag} {
+		for _, name := range []string{scaling.QueueDepth, scaling.Lag, scaling.Throughput, scaling.HitRatio, scaling.ReplicationLag} {
 			got := list[i].Signal(name, q.Window)
 			if value, known := want[name]; known != (got.Missing == "") || got.Value != value {
 				t.Errorf("%s of %s is %+v, want %v (known: %v)", name, list[i].Component, got, value, known)
 			}
 		}
+	}
+}
+
+// Lag is the time that a message waits: one that has waited, or one that is published now.
+func TestLagIsOfTheOldestMessageOrOfANewOne(t *testing.T) {
+	for name, test := range map[string]struct {
+		oldest, depth, done string
+		want                float64
+	}{
+		"a queue that fills, 500 t deep after 10 s": {oldest: "3.333", depth: "5000", done: "1000", want: 5},
+		"a queue that drains":                       {oldest: "4", depth: "1000", done: "1000", want: 4},
+		"an empty queue":                            {oldest: "0", depth: "0", done: "1000", want: 0},
+		"workers that have done nothing yet":        {oldest: "2", depth: "300", done: "0", want: 2},
+		"a rate that is not measured":               {oldest: "2", depth: "300", want: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			samples := append(seen("queue", "q"), sample(test.oldest, "signal", "oldest", "component", "queue"), sample(test.depth, "signal", "queueDepth", "component", "queue"))
+			if test.done != "" {
+				samples = append(samples, sample(test.done, "signal", "done", "component", "queue"))
+			}
+			q := question()
+			q.Components = []ComponentQuestion{{Name: "queue", Type: graph.MessageQueue}}
+			list, err := prometheus(t, samples...).Observe(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := list[0].Signal(scaling.Lag, q.Window); got.Missing != "" || got.Value != test.want {
+				t.Errorf("lag %+v, want %v", got, test.want)
+			}
+		})
 	}
 }
 

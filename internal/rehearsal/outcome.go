@@ -11,7 +11,6 @@ import (
 	"flashcrowd.io/flashcrowd/internal/desired"
 	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/report"
-	"flashcrowd.io/flashcrowd/internal/scaling"
 )
 
 // Report is the report of a simulation on a graph, as far as it has come.
@@ -119,22 +118,6 @@ func evaluations(sim *v1alpha1.Simulation) []report.Evaluation {
 	return out
 }
 
-// times are those that the rules of a run kept to.
-func times(sim *v1alpha1.Simulation) *report.Scaling {
-	s := scaling.Defaults()
-	out := &report.Scaling{WindowSeconds: int32(s.Window / time.Second), StabilizationSeconds: int32(s.ScaleInStabilization / time.Second)}
-	if w := sim.Spec.AutoScaling.WindowSeconds; w != nil {
-		out.StabilizationSeconds = out.StabilizationSeconds * *w / out.WindowSeconds // times grow with the window
-		out.WindowSeconds = *w
-	}
-	for _, rule := range sim.Spec.AutoScaling.Rules {
-		if rule.Name == scaling.RuleScaleIn && rule.StabilizationSeconds != nil {
-			out.StabilizationSeconds = *rule.StabilizationSeconds
-		}
-	}
-	return out
-}
-
 // architecture fills in the live architecture with what was measured last.
 func architecture(r *report.Report, sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) {
 	if cg == nil {
@@ -145,10 +128,17 @@ func architecture(r *report.Report, sim *v1alpha1.Simulation, cg *v1alpha1.Compo
 		measured[m.Name] = m
 	}
 	capacities := capacitiesOf(sim, cg)
+	drawn := map[string]int32{}
+	for _, c := range cg.Spec.Components {
+		drawn[c.Name] = 1
+		if c.Replicas != nil {
+			drawn[c.Name] = *c.Replicas
+		}
+	}
 	for _, c := range cg.Status.Components {
 		m := measured[c.Name]
 		row := report.Component{
-			Name: c.Name, Type: string(c.Type), Replicas: *c.Replicas, Origin: "user",
+			Name: c.Name, Type: string(c.Type), Replicas: *c.Replicas, Baseline: drawn[c.Name], Origin: "user",
 			Utilization: scaled(m.CPUMilliPercent), LatencyMs: scaled(m.LatencyMicroseconds), ErrorRate: scaled(m.ErrorMilliPercent),
 			Cores: capacities[c.Name].Cores, MemoryLimitBytes: capacities[c.Name].Memory.LimitBytes,
 		}

@@ -36,6 +36,35 @@ type Scaling struct {
 	WindowSeconds int32 `json:"windowSeconds"`
 	// StabilizationSeconds that scaling in looks back.
 	StabilizationSeconds int32 `json:"stabilizationSeconds"`
+	// ScaleInCooldownSeconds that scaling in waits after a change.
+	ScaleInCooldownSeconds int32 `json:"scaleInCooldownSeconds,omitempty"`
+	// NoScaleIn says that nothing is ever scaled in.
+	NoScaleIn bool `json:"noScaleIn,omitempty"`
+	// ScaleOutPolicies bound how fast a component grows; the largest counts.
+	ScaleOutPolicies []RatePolicy `json:"scaleOutPolicies,omitempty"`
+	// Rules are the sizes of those that add replicas.
+	Rules []Rule `json:"rules,omitempty"`
+}
+
+// RatePolicy allows Value Pods or Percent more in each period.
+type RatePolicy struct {
+	Unit          string `json:"unit"`
+	Value         int32  `json:"value"`
+	PeriodSeconds int32  `json:"periodSeconds"`
+}
+
+// Rule is what a rule that adds replicas kept to.
+type Rule struct {
+	Name string `json:"name"`
+	// MinReplicas and MaxReplicas of a component; a minimum of 0 is the user's own size.
+	MinReplicas int32 `json:"minReplicas,omitempty"`
+	MaxReplicas int32 `json:"maxReplicas"`
+	// HoldSeconds that the condition must be true, or the size be asked for, first.
+	HoldSeconds int32 `json:"holdSeconds,omitempty"`
+	// Step is the fixed number of replicas that one action adds, 0 for as many as needed.
+	Step int32 `json:"step,omitempty"`
+	// TargetPercent that utilization is brought to, 0 for the threshold itself.
+	TargetPercent float64 `json:"targetPercent,omitempty"`
 }
 
 // Engine is what played the run.
@@ -146,6 +175,8 @@ type Component struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"`
 	Replicas int32  `json:"replicas"`
+	// Baseline are the replicas that the user drew, 0 of what a rule put there.
+	Baseline int32 `json:"baseline,omitempty"`
 	// Origin is "user", or the rule that put it there.
 	Origin string `json:"origin"`
 	// Utilization is the last measured CPU in percent; nil when not measured.

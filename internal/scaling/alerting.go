@@ -27,12 +27,15 @@ func (t *tick) alert() {
 
 // watch compares one signal of one component; what is not known neither raises nor clears.
 func (t *tick) watch(c graph.Component, rule AlertRule) {
-	seen, _ := t.observation(c.Name)
-	v := seen.Signal(rule.Signal, t.Settings.Window)
+	name := key(c.Name, rule.Signal)
+	if !t.carries(c, rule.Signal) {
+		t.clear(Alert{Key: name, Component: c.Name, Signal: rule.Signal, Message: fmt.Sprintf("%s: %s is told of another component", c.Name, label(rule.Signal))})
+		return
+	}
+	v := t.watched(c, rule.Signal)
 	if v.unknown(t.Now, t.Settings) != "" {
 		return
 	}
-	name := key(c.Name, rule.Signal)
 	severity, threshold := rule.severity(v.Value, t.state.Alerts[name].Severity)
 	a := Alert{
 		Key: name, Component: c.Name, Signal: rule.Signal, Severity: severity, Value: v.Value, Threshold: threshold,
@@ -43,6 +46,30 @@ func (t *tick) watch(c graph.Component, rule AlertRule) {
 		return
 	}
 	t.raise(a)
+}
+
+// carries reports whether an alert on a signal is told of this component: the
+// distance of the clients at the entry, which may change, and reads at a primary,
+// since nothing but reads is what a read replica is for.
+func (t *tick) carries(c graph.Component, name string) bool {
+	switch name {
+	case GeoLatency:
+		entry, ok := graph.Entry(t.live)
+		return !ok || entry == c.Name
+	case ReadRatio:
+		return !c.IsReadReplica()
+	}
+	return true
+}
+
+// watched is the signal of a component as its alert looks at it: reads are those
+// of a database as one.
+func (t *tick) watched(c graph.Component, name string) Value {
+	seen, _ := t.observation(c.Name)
+	if name == ReadRatio {
+		return t.seenAsOne(seen, name, t.Settings.Window)
+	}
+	return seen.Signal(name, t.Settings.Window)
 }
 
 // severity is that of a value, where an active severity holds until the value

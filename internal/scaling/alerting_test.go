@@ -1,6 +1,7 @@
 package scaling
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -74,7 +75,7 @@ func TestEveryThresholdRaisesOnceAndClearsOnce(t *testing.T) {
 		t.Run(rule.Signal, func(t *testing.T) {
 			r := newRig(t, shrink())
 			r.base.Components = append(r.base.Components, graph.Component{Name: "queue", Type: graph.MessageQueue, Replicas: 1})
-			component := map[string]string{ReadRatio: "database", ReplicationLag: "database", QueueDepth: "queue", Lag: "queue"}[rule.Signal]
+			component := map[string]string{ReadRatio: "database", ReplicationLag: "database", QueueDepth: "queue", Lag: "queue", GeoLatency: "load-balancer"}[rule.Signal]
 			if component == "" {
 				component = "api-server"
 			}
@@ -104,5 +105,39 @@ func TestEveryThresholdRaisesOnceAndClearsOnce(t *testing.T) {
 		if !watched[signal] {
 			t.Errorf("no alert watches %s", signal)
 		}
+	}
+}
+
+// The distance of the clients is a signal of the entry. When a CDN becomes the
+// entry, the effect is measured there and the alert of the old entry is over.
+func TestTheDistanceOfClientsMovesWithTheEntry(t *testing.T) {
+	for name, test := range map[string]struct {
+		after float64
+		want  graph.Verdict
+	}{
+		"nearer":  {70, graph.Helped},
+		"as far":  {124, graph.NoEffect},
+		"farther": {140, graph.Worse},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			for _, c := range []string{"load-balancer", "api-server", "database"} {
+				r.idle(c)
+			}
+			var cleared []string
+			r.wantDecisions(r.set("load-balancer", GeoLatency, 124).run(time.Second), graph.InsertCDN)
+			r.lose("load-balancer", GeoLatency).idle("cdn").set("cdn", GeoLatency, test.after)
+			for range 30 {
+				for _, a := range r.step().Alerts {
+					if a.Cleared {
+						cleared = append(cleared, a.Key)
+					}
+				}
+			}
+			r.wantVerdicts(test.want)
+			if !slices.Contains(cleared, "load-balancer/geoLatency") || slices.Contains(cleared, "cdn/geoLatency") {
+				t.Errorf("cleared %v, want the alert of the old entry alone", cleared)
+			}
+		})
 	}
 }

@@ -22,9 +22,17 @@ func speaksForItself(rule compiled, c graph.Component) bool {
 // seenFor is the signal of a component as an action looks at it: of the
 // component alone, or of a database with its read replicas.
 func (t *tick) seenFor(action graph.Action, own Observation, name string, window time.Duration) Value {
+	if !asOne(action) {
+		return own.Signal(name, window)
+	}
+	return t.seenAsOne(own, name, window)
+}
+
+// seenAsOne is the signal of a database with its read replicas.
+func (t *tick) seenAsOne(own Observation, name string, window time.Duration) Value {
 	value := own.Signal(name, window)
 	replicas := t.live.ReadReplicas(own.Component)
-	if !asOne(action) || len(replicas) == 0 || value.unknown(t.Now, t.Settings) != "" {
+	if len(replicas) == 0 || value.unknown(t.Now, t.Settings) != "" {
 		return value
 	}
 	all := []weighted{{value: value.Value, weight: t.rate(own, window)}}

@@ -2,6 +2,7 @@ package scaling
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,6 +75,36 @@ func TestReadsOfReplicasCountForTheDatabase(t *testing.T) {
 	r.wantDecisions(r.run(time.Second))
 	if len(r.last.Findings) != 1 || r.last.Findings[0].Component != "database" {
 		t.Errorf("findings %+v, want one for the primary: 49 %% of all reads", r.last.Findings)
+	}
+}
+
+// Reads are all that a replica gets and writes all that its primary may get: the
+// alert looks at both as one, and speaks once.
+func TestTheAlertOnReadsLooksAtTheDatabaseAsOne(t *testing.T) {
+	for name, test := range map[string]struct {
+		primary, replica float64
+		want             []Severity
+	}{
+		"a replica's reads, half of all":      {primary: 0, replica: 100},
+		"the primary's reads, half of all":    {primary: 100, replica: 0},
+		"on the threshold":                    {primary: 80, replica: 100},
+		"both read, 90.5 % together":          {primary: 81, replica: 100, want: []Severity{Warning}},
+		"nothing but reads on both of them":   {primary: 100, replica: 100, want: []Severity{Critical}},
+		"the primary alone above, not in all": {primary: 95, replica: 80},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := replicated(t, 1)
+			var got []Severity
+			for _, a := range r.set("database", ReadRatio, test.primary).set("database-replica", ReadRatio, test.replica).step().Alerts {
+				if a.Signal != ReadRatio || a.Component != "database" {
+					t.Errorf("alert %+v, want those on the reads of the primary alone", a)
+				}
+				got = append(got, a.Severity)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("alerts %v, want %v", got, test.want)
+			}
+		})
 	}
 }
 

@@ -54,7 +54,7 @@ func (t *tick) measureEffects() {
 			waiting = append(waiting, e)
 			continue
 		}
-		seen, _ := t.observation(e.Subject)
+		seen, _ := t.observation(t.measuredAt(e))
 		after := t.seenFor(t.Program.actionOf(e.Rule), seen, e.Signal, e.Window)
 		if after.unknown(t.Now, t.Settings) != "" {
 			waiting = append(waiting, e)
@@ -63,6 +63,15 @@ func (t *tick) measureEffects() {
 		t.conclude(e, after.Value, seen)
 	}
 	t.state.Effects = waiting
+}
+
+// measuredAt is where an effect shows: at the subject, or at the entry for what
+// is measured of the clients, whichever component stands there by now.
+func (t *tick) measuredAt(e PendingEffect) string {
+	if entry, ok := graph.Entry(t.live); ok && e.Signal == GeoLatency {
+		return entry
+	}
+	return e.Subject
 }
 
 func (t *tick) conclude(e PendingEffect, after float64, seen Observation) {

@@ -128,7 +128,11 @@ func (t *tick) neighbourhood(p *pair) []string {
 
 // bypasses reports whether a breach is so much further over than when the rule
 // last acted that it need not wait for its window: one and a half times as far,
-// where the first tenth does not count as far.
+// where the first tenth does not count as far. A backlog does not: it grows with
+// time for as long as the work is not done, so that more of it is no more load.
 func (p *pair) bypasses() bool {
+	if p.hot.signal == QueueDepth || p.hot.signal == Lag {
+		return p.fast
+	}
 	return p.fast || (p.state.Breach > 1 && p.ratio-1 >= 1.5*max(p.state.Breach-1, 0.1) && !math.IsInf(p.ratio, 0))
 }

@@ -93,8 +93,11 @@ func (t *tick) size(p *pair) int32 {
 	if step.Target > 0 {
 		return t.track(p, o)
 	}
-	if proportional(p.hot.signal) && p.object == p.subject.Name {
+	switch {
+	case proportional(p.hot.signal) && p.object == p.subject.Name:
 		return max(ceilProduct(o.current, p.ratio*t.hidden(p)), o.current+1)
+	case p.rule.Then == graph.AddWorkers:
+		return max(ceilProduct(o.current, t.backlogged(p)), o.current+1)
 	}
 	return o.current + 1
 }
@@ -152,6 +155,26 @@ func (t *tick) hidden(p *pair) float64 {
 		return 1.2
 	}
 	return 1
+}
+
+// backlogged is how many times the work of the workers a queue needs so that they
+// keep up with its arrivals and empty it within the stabilization window of a
+// scale-in: (arrivals + depth / window) / throughput, at most 4. It is 1 where one
+// of them is not measured.
+func (t *tick) backlogged(p *pair) float64 {
+	seen, _ := t.observation(p.subject.Name)
+	window := p.rule.window(t.Settings)
+	arrived, finished, depth := seen.Signal(RequestRate, window), seen.Signal(Throughput, window), seen.Signal(QueueDepth, window)
+	for _, v := range []Value{arrived, finished, depth} {
+		if v.unknown(t.Now, t.Settings) != "" {
+			return 1
+		}
+	}
+	drain := t.Settings.ScaleInStabilization.Seconds()
+	if finished.Value <= 0 || drain <= 0 {
+		return 1
+	}
+	return min((arrived.Value+depth.Value/drain)/finished.Value, 4)
 }
 
 // climb is the size on the rung that the breach stands on.

@@ -215,6 +215,23 @@ func TestS09AMuchLargerBreachBypassesReArm(t *testing.T) {
 	r.wantDecisions(r.run(time.Second), graph.AddReplica)
 }
 
+// A backlog grows by itself until what was added works it off: it waits for its
+// window, and two actions that did not help are enough to stop the rule.
+func TestS09ABacklogThatGrowsBypassesNothing(t *testing.T) {
+	for _, signal := range []string{QueueDepth, Lag} {
+		r := newRig(t, Rule{Name: "backlog", Select: Selector{Types: []graph.ComponentType{graph.MessageQueue}}, When: signal + " > 5", Then: graph.AddWorkers})
+		r.base = graph.Architecture{
+			Components:  []graph.Component{{Name: "queue", Type: graph.MessageQueue, Replicas: 1}, {Name: "worker", Type: graph.Worker, Replicas: 1}},
+			Connections: []graph.Connection{{From: "queue", To: "worker"}},
+		}
+		for second := range 120 {
+			r.set("queue", signal, 5.1+0.6*float64(second)).step()
+		}
+		r.wantSize("worker", 3)
+		r.wantSuppressed("queue", "backlog", NoEffect)
+	}
+}
+
 func TestS10FastPathActsWithinItsWindowAndForbidsScaleIn(t *testing.T) {
 	r := grown(t, 3, hot(func(r *Rule) {
 		r.When, r.For = "latency > 100", time.Minute
@@ -340,6 +357,41 @@ func TestS15StepsAreFixedExactOrALadder(t *testing.T) {
 		if got := r.size("api-server"); got != test.want {
 			t.Errorf("%s: %d replicas, want %d", name, got, test.want)
 		}
+	}
+}
+
+// As many workers are added in one decision as keep up and empty the queue within
+// the stabilization window of a minute.
+func TestS15WorkersAreAddedForArrivalsAndBacklog(t *testing.T) {
+	for name, test := range map[string]struct {
+		current int32
+		signals map[string]float64
+		want    int32
+	}{
+		"one worker of 50 a second for 120 and 250 deep": {1, map[string]float64{RequestRate: 120, Throughput: 50, QueueDepth: 250}, 3},
+		"a backlog that would take a second worker":      {1, map[string]float64{RequestRate: 40, Throughput: 50, QueueDepth: 1200}, 2},
+		"two workers of 500 together, 1500 to keep up":   {2, map[string]float64{RequestRate: 1500, Throughput: 1000, QueueDepth: 5000}, 4},
+		"arrivals that two keep up with, and a backlog":  {2, map[string]float64{RequestRate: 900, Throughput: 1000, QueueDepth: 37000}, 4},
+		"enough to keep up, but it lags":                 {2, map[string]float64{RequestRate: 10, Throughput: 50, QueueDepth: 60}, 3},
+		"workers that hardly work yet":                   {2, map[string]float64{RequestRate: 1000, Throughput: 1, QueueDepth: 60}, 6},
+		"workers that have done nothing":                 {2, map[string]float64{RequestRate: 1000, Throughput: 0, QueueDepth: 60}, 3},
+		"what they have done is not known":               {2, map[string]float64{RequestRate: 1000, QueueDepth: 60}, 3},
+		"arrivals are not known":                         {2, map[string]float64{Throughput: 100, QueueDepth: 6000}, 3},
+		"the depth is not known":                         {2, map[string]float64{RequestRate: 1000, Throughput: 100}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, Rule{Name: "message-queue", Select: Selector{Types: []graph.ComponentType{graph.MessageQueue}}, When: "lag > 5", Then: graph.AddWorkers})
+			r.base = graph.Architecture{
+				Components:  []graph.Component{{Name: "queue", Type: graph.MessageQueue, Replicas: 1}, {Name: "worker", Type: graph.Worker, Replicas: test.current}},
+				Connections: []graph.Connection{{From: "queue", To: "worker"}},
+			}
+			r.set("queue", Lag, 6)
+			for signal, value := range test.signals {
+				r.set("queue", signal, value)
+			}
+			r.wantDecisions(r.run(time.Second), graph.AddWorkers)
+			r.wantSize("worker", test.want)
+		})
 	}
 }
 

@@ -17,15 +17,16 @@ const (
 	LatencyP95   = "latencyP95"  // ms
 	LatencyP99   = "latencyP99"  // ms
 	QueueDepth   = "queueDepth"  // messages or requests that wait
-	Lag          = "lag"         // s, age of the oldest message
+	Lag          = "lag"         // s, age of the oldest message, or what a new one will wait if longer
 	GeoLatency   = "geoLatency"  // ms, round trip to the client, mean
 	RequestRate  = "requestRate" // 1/s, arrivals
 	InFlight     = "inFlight"    // requests in all replicas together
 	ReplicaCount = "replicas"    // of the live architecture
 	ReadyCount   = "ready"       // ready replicas
 
-	// Throughput is finished requests per second. With requestRate it tells
-	// how much work a saturated component is asked for; optional.
+	// Throughput is finished requests per second; of a MessageQueue the messages
+	// that its workers have done. With requestRate it tells how much work a
+	// saturated component is asked for; optional.
 	Throughput = "throughput"
 	// DownstreamShare is the percent of request time spent waiting for others; optional.
 	DownstreamShare = "downstreamShare"

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,9 +43,7 @@ spec:
 `
 
 func TestChangesTakeEffectInTime(t *testing.T) {
-	if out, err := exec.Command(binary(), "local", "up", "--dir", directory).CombinedOutput(); err != nil {
-		t.Fatalf("starting the local cluster: %v\n%s", err, out)
-	}
+	up(t)
 	c, k := clients(t)
 	cg, sim := &v1alpha1.ComponentGraph{}, &v1alpha1.Simulation{}
 	for text, o := range map[string]client.Object{boundsGraph: cg, boundsRun: sim} {

@@ -39,6 +39,15 @@ func root() string {
 
 func binary() string { return filepath.Join(root(), "bin", "flashcrowd") }
 
+// up starts the local cluster, for tests that look at it before the first run or
+// run several samples at once.
+func up(t *testing.T) {
+	t.Helper()
+	if out, err := exec.Command(binary(), "local", "up", "--dir", directory).CombinedOutput(); err != nil {
+		t.Fatalf("starting the local cluster: %v\n%s", err, out)
+	}
+}
+
 // rehearse runs a sample and is its report.
 func rehearse(t *testing.T, sample string) report.Report {
 	t.Helper()

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,9 +44,7 @@ var stories = []story{
 const atOnce = 9
 
 func TestStories(t *testing.T) {
-	if out, err := exec.Command(binary(), "local", "up", "--dir", directory).CombinedOutput(); err != nil {
-		t.Fatalf("starting the local cluster: %v\n%s", err, out)
-	}
+	up(t)
 	places := make(chan struct{}, atOnce)
 	for _, s := range stories {
 		t.Run(s.name, func(t *testing.T) {
@@ -267,6 +264,7 @@ func detectMaximum(t *testing.T, r report.Report, _ *witness) {
 // TestARestartedManagerForgetsNothing is story F7: it takes the manager away from
 // everybody, so it is played alone.
 func TestARestartedManagerForgetsNothing(t *testing.T) {
+	up(t)
 	_, k := clients(t)
 	w, stop := watch(t, "f07")
 	killed := make(chan int32, 1)

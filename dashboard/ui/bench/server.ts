@@ -36,6 +36,7 @@ class Stage {
   readonly #told: FeedMessage[] = [];
   readonly #watchers = new Set<WebSocket>();
   readonly #timers: NodeJS.Timeout[] = [];
+  #tick: FeedMessage | null = null;
   #started = false;
 
   constructor(
@@ -67,6 +68,7 @@ class Stage {
     if (!knows) send(socket, this.play.snapshot);
     const from = knows ? lastSeq : this.play.snapshot.seq;
     for (const message of this.#told) if (message.seq > from) send(socket, message);
+    if (this.#tick !== null) send(socket, this.#tick);
   }
 
   #begin(): void {
@@ -78,7 +80,8 @@ class Stage {
   }
 
   #tell(message: FeedMessage): void {
-    if (message.type !== "tick") this.#told.push(message);
+    if (message.type === "tick") this.#tick = message;
+    else this.#told.push(message);
     for (const socket of this.#watchers) send(socket, message);
   }
 }

@@ -9,6 +9,9 @@ import { useScene } from "./scene";
 /** A box as React Flow holds it: what it is, never what was measured. */
 export type BoxFlowNode = FlowNode<{ box: Box; selected: boolean }, "box">;
 
+/** A longer name is written smaller, on two lines. */
+const LONG_NAME = 13;
+
 /** What a screen reader says of a box. Measurements are in the inspector and the table. */
 export function labelOfBox(box: Box): string {
   const ready = box.state === "live" && box.replicas > 1 ? `, ${box.ready} of ${box.replicas} ready` : "";
@@ -46,15 +49,15 @@ function Numbers() {
       </span>
       <span className="bars">
         <small>CPU</small>
+        <span data-slot="cpu">–</span>
+        <small>Mem</small>
+        <span data-slot="memory">–</span>
         <span className="bar">
           <i data-slot="cpuBar" />
         </span>
-        <span data-slot="cpu">–</span>
-        <small>Mem</small>
         <span className="bar">
           <i data-slot="memoryBar" />
         </span>
-        <span data-slot="memory">–</span>
       </span>
       <span className="rest">
         <small>Queue</small>
@@ -64,6 +67,10 @@ function Numbers() {
       </span>
     </>
   );
+}
+
+function Origin({ rule }: { rule: string }) {
+  return rule === "" ? null : <em title={`put there by the rule ${rule}`}>rule {rule}</em>;
 }
 
 function Frame({ box }: { box: Box }) {
@@ -81,7 +88,12 @@ function BoxView({ data }: NodeProps<BoxFlowNode>) {
   }, [box, scene]);
   const look = `box ${box.shape} ${box.state}${box.fresh ? " fresh" : ""}${selected ? " selected" : ""}`;
   return (
-    <div ref={root} className={look} data-health="unknown">
+    <div
+      ref={root}
+      className={look}
+      data-health="unknown"
+      data-long={box.title.length > LONG_NAME ? "" : undefined}
+    >
       {box.shape === "frame" ? (
         <Frame box={box} />
       ) : (
@@ -98,8 +110,13 @@ function BoxView({ data }: NodeProps<BoxFlowNode>) {
               <path data-slot="mark" d="" />
             </svg>
             <span data-slot="words" />
-            {box.rule !== "" && <em title={`put there by the rule ${box.rule}`}>{box.rule}</em>}
+            {box.state === "live" && <Origin rule={box.rule} />}
           </span>
+          {box.state !== "live" && (
+            <span className="why-there">
+              <Origin rule={box.rule} />
+            </span>
+          )}
           {box.state === "live" && <Numbers />}
         </>
       )}

@@ -15,7 +15,7 @@ import { appearances } from "../state/topology";
 import { type BoxFlowNode, BoxNode } from "./BoxNode";
 import { drawingOf } from "./boxes";
 import { type Chip, chipsOf, visiblePart } from "./chips";
-import { fitView, levelOf, MAX_ZOOM, MIN_ZOOM } from "./fit";
+import { fitView, levelOf, MAX_ZOOM, MIN_ZOOM, typeOf } from "./fit";
 import { flowNodes } from "./flownodes";
 import { bounds, middleOf, type View } from "./geometry";
 import { LinkLayer } from "./LinkLayer";
@@ -114,7 +114,10 @@ function Stage(props: CanvasProps) {
     (next: View) => {
       scene.view = next;
       const level = levelOf(next.zoom);
-      if (root.current !== null) root.current.dataset.level = level;
+      if (root.current !== null) {
+        root.current.dataset.level = level;
+        root.current.style.setProperty("--type", `${typeOf(next.zoom)}px`);
+      }
       if (level === scene.level) return;
       scene.level = level;
       scene.metrics.set(scene.metrics.frame);
@@ -212,8 +215,14 @@ function Stage(props: CanvasProps) {
       <ParticleLayer links={links} moving={!run.phase.finished && run.phase.pausedAt === null} />
       <Chips chips={chips} onGo={(chip) => goTo(chip.key)} />
       <div className="lens">
+        <button type="button" onClick={() => flow.zoomOut()} aria-label="Zoom out" title="Zoom out (-)">
+          −
+        </button>
         <button type="button" onClick={showAll} title="Show everything (F)">
           Fit
+        </button>
+        <button type="button" onClick={() => flow.zoomIn()} aria-label="Zoom in" title="Zoom in (+)">
+          +
         </button>
       </div>
     </div>

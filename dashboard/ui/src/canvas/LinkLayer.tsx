@@ -34,10 +34,11 @@ export const LinkLayer = memo(function LinkLayer({ links }: { links: readonly Dr
   return (
     <ViewportPortal>
       <svg ref={svg} className="links" aria-hidden="true">
-        {links.map(({ link, path, label }) => (
+        {links.map(({ link, path, heads, label }) => (
           <g key={link.id} className={link.origin.rule ? "made" : ""}>
             <path d={path} />
             <text x={label.x} y={label.y - 7} />
+            <path className="heads" d={heads} />
           </g>
         ))}
       </svg>

@@ -19,6 +19,7 @@ function drawTraffic(
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, context.canvas.width, context.canvas.height);
   const size = Math.max(DOT * zoom, 1.2) * ratio;
+  context.beginPath();
   for (const { link, tracks } of links) {
     const rate = scene.metrics.frame.linkRate(link.id);
     if (rate === null || rate <= 0) continue;
@@ -27,15 +28,14 @@ function drawTraffic(
     for (const track of tracks) {
       for (const distance of particles(track.length, rate / tracks.length, way)) {
         const at = walk(track, distance);
-        context.fillRect(
-          (at.x * zoom + x) * ratio - size,
-          (at.y * zoom + y) * ratio - size,
-          2 * size,
-          2 * size,
-        );
+        const right = (at.x * zoom + x) * ratio;
+        const down = (at.y * zoom + y) * ratio;
+        context.moveTo(right + size, down);
+        context.arc(right, down, size, 0, 2 * Math.PI);
       }
     }
   }
+  context.fill();
 }
 
 /** The traffic as dots on one canvas above the boxes, at thirty pictures a second. */

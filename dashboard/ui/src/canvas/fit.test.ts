@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fitView, levelOf, MIN_ZOOM } from "./fit";
+import { fitView, levelOf, MIN_ZOOM, typeOf } from "./fit";
 
 describe("fitView", () => {
   it.each([
@@ -22,6 +22,12 @@ describe("fitView", () => {
   });
 });
 
-it("levelOf has three levels", () => {
-  expect([0.1, 0.44, 0.45, 1, 1.1, 2].map(levelOf)).toEqual(["far", "far", "mid", "mid", "near", "near"]);
+it("levelOf says more the nearer the view is", () => {
+  const zooms = [0.1, 0.44, 0.45, 0.74, 0.75, 1, 1.1, 2];
+  expect(zooms.map(levelOf)).toEqual(["far", "far", "low", "low", "mid", "mid", "near", "near"]);
+});
+
+it("typeOf keeps a name readable until its box is too small for it", () => {
+  for (let zoom = 0.43; zoom < 2; zoom += 0.01) expect(typeOf(zoom) * zoom).toBeGreaterThanOrEqual(11);
+  expect(typeOf(0.05)).toBe(26);
 });

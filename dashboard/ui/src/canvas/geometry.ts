@@ -143,6 +143,25 @@ export function pathOf(way: Way): string {
     .join("");
 }
 
+const ARROW = { length: 8, half: 4 } as const;
+
+function arrowOf({ c1, c2, from, to }: Curve): string {
+  const before = c2.x === to.x && c2.y === to.y ? (c1.x === to.x && c1.y === to.y ? from : c1) : c2;
+  const far = Math.hypot(to.x - before.x, to.y - before.y) || 1;
+  const ux = (to.x - before.x) / far;
+  const uy = (to.y - before.y) / far;
+  const back = { x: to.x - ux * ARROW.length, y: to.y - uy * ARROW.length };
+  const side = (by: number) => `${n(back.x - uy * by)},${n(back.y + ux * by)}`;
+  return `M${n(to.x)},${n(to.y)}L${side(ARROW.half)} ${side(-ARROW.half)}Z`;
+}
+
+/** Arrow heads where a way ends, as the data of an SVG path: they say the direction when nothing moves. */
+export function headsOf(way: Way): string {
+  const last = way.trunk.at(-1);
+  const ends = way.targets.length > 0 ? way.targets : last === undefined ? [] : [last];
+  return ends.map(arrowOf).join("");
+}
+
 const STEPS = 12;
 
 function pointAt({ from, c1, c2, to }: Curve, t: number): XY {

@@ -1,12 +1,13 @@
 import type { Canvas, Link, XY } from "../wire";
 import type { Drawing } from "./boxes";
-import { labelOf, lanesOf, pathOf, wayOf } from "./geometry";
+import { headsOf, labelOf, lanesOf, pathOf, wayOf } from "./geometry";
 import { type Track, trackOf } from "./particles";
 
 /** A link ready to be drawn. */
 export interface DrawnLink {
   link: Link;
   path: string;
+  heads: string;
   label: XY;
   tracks: readonly Track[];
 }
@@ -18,7 +19,8 @@ export function drawLinks(canvas: Canvas, ends: Drawing["ends"]): DrawnLink[] {
     const to = ends.get(link.to);
     if (from === undefined || to === undefined) return [];
     const way = wayOf(from, to, link.route);
-    return [{ link, path: pathOf(way), label: labelOf(way), tracks: lanesOf(way).map(trackOf) }];
+    const tracks = lanesOf(way).map(trackOf);
+    return [{ link, path: pathOf(way), heads: headsOf(way), label: labelOf(way), tracks }];
   });
 }
 

@@ -38,7 +38,8 @@ export class BoxPainter {
       this.#root.dataset.health = health;
       this.#slots.get("mark")?.setAttribute("d", MARKS[health]);
     });
-    this.#text("words", away ?? reading.condition.words);
+    const little = scene.level === "far" || scene.level === "low";
+    this.#text("words", away ?? (little ? reading.condition.brief : reading.condition.words));
     if (scene.level !== "far" && away === null) this.#numbers(reading);
   }
 

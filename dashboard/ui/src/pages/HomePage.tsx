@@ -1,13 +1,20 @@
 import { RunsList } from "../panels/RunsList";
 import { StartForm } from "../panels/StartForm";
+import { Brand } from "./Brand";
 
 /** All runs, and how to begin one. */
 export function HomePage() {
   return (
-    <main className="sheet">
-      <h1>Runs</h1>
-      <RunsList />
-      <StartForm />
-    </main>
+    <>
+      <header className="masthead">
+        <Brand />
+        <p className="hint">Rehearse an architecture against traffic, and see why it grows.</p>
+      </header>
+      <main className="sheet">
+        <h1>Runs</h1>
+        <RunsList />
+        <StartForm />
+      </main>
+    </>
   );
 }

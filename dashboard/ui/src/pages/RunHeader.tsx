@@ -1,14 +1,17 @@
 import { useEffect, useRef, useState } from "react";
+import { useClock } from "../hooks/useClock";
 import { useDesk, usePage } from "../hooks/useSimulation";
+import { SimulationControls } from "../panels/SimulationControls";
 import type { Frame } from "../state/frame";
 import type { Run } from "../state/run";
 import { capitalise, formatClock, formatMs, formatPercent, words } from "../text/format";
-import { Go } from "./Go";
+import { Brand } from "./Brand";
 import { linkWords } from "./linkwords";
 
 function LinkState() {
   const { surroundings } = useDesk();
   const link = usePage((state) => state.link);
+  const finished = usePage(({ feed }) => feed.run?.phase.finished === true);
   const [now, setNow] = useState(() => surroundings.now());
   useEffect(() => {
     setNow(surroundings.now());
@@ -16,7 +19,7 @@ function LinkState() {
     const timer = setInterval(() => setNow(surroundings.now()), 1000);
     return () => clearInterval(timer);
   }, [link, surroundings]);
-  const { text, alarming } = linkWords(link, now);
+  const { text, alarming } = linkWords(link, now, finished);
   return <span className={alarming ? "link alarming" : "link"}>{text}</span>;
 }
 
@@ -53,36 +56,27 @@ function Totals() {
   );
 }
 
-function Clock({ seconds }: { seconds: number }) {
-  const { page } = useDesk();
-  const clock = useRef<HTMLSpanElement>(null);
-  useEffect(
-    () =>
-      page.metrics.subscribe((frame) => {
-        if (clock.current !== null) clock.current.textContent = formatClock(frame.elapsed);
-      }),
-    [page],
-  );
+function Clock({ run }: { run: Run }) {
+  const { second, planned } = useClock(run);
   return (
     <span className="clock">
-      <span ref={clock} /> / {formatClock(seconds)}
+      <span>{formatClock(second)}</span> / {formatClock(planned)}
     </span>
   );
 }
 
 /** The name of a run, how far it is, and how it does end to end. */
 export function RunHeader({ run }: { run: Run }) {
-  const { summary, phase, control } = run;
+  const { summary, phase } = run;
   return (
     <header className="run-header">
-      <Go to="/" className="home">
-        Runs
-      </Go>
+      <Brand />
       <h1>{summary.name}</h1>
       <span className="stage" title={phase.message}>
         {capitalise(words(phase.stage))}
       </span>
-      <Clock seconds={control.durationSeconds} />
+      <Clock run={run} />
+      <SimulationControls />
       <Totals />
       <LinkState />
     </header>

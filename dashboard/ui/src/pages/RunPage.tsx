@@ -5,7 +5,6 @@ import { Inspector } from "../inspector/Inspector";
 import { AutoScaleToggle } from "../panels/AutoScaleToggle";
 import { Choice } from "../panels/Choice";
 import { MetricsDashboard } from "../panels/MetricsDashboard";
-import { SimulationControls } from "../panels/SimulationControls";
 import { TrafficSlider } from "../panels/TrafficSlider";
 import { Scrubber } from "../scrubber/Scrubber";
 import type { Run } from "../state/run";
@@ -87,7 +86,6 @@ export default function RunPage({ id }: { id: string }) {
     <main className="run">
       <RunHeader run={view} />
       <div className="fc-bar">
-        <SimulationControls />
         <TrafficSlider />
         <AutoScaleToggle />
       </div>

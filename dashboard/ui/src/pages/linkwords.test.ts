@@ -10,5 +10,9 @@ it.each<[Link, string, boolean]>([
   [{ kind: "refused", reason: "gone", message: "there is no such run" }, "there is no such run", true],
   [{ kind: "refused", reason: "forbidden", message: "" }, "Closed: forbidden", true],
 ])("%o", (link, text, alarming) => {
-  expect(linkWords(link, 10_000)).toEqual({ text, alarming });
+  expect(linkWords(link, 10_000, false)).toEqual({ text, alarming });
+});
+
+it("calls nothing live that has ended", () => {
+  expect(linkWords({ kind: "live" }, 0, true)).toEqual({ text: "Recorded", alarming: false });
 });

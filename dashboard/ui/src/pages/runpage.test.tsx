@@ -80,7 +80,7 @@ describe("controls", () => {
   it("of a running run can be pressed", () => {
     const shown = html(desk(running), <SimulationControls />);
     expect(shown).toContain(">Pause<");
-    expect(shown).toContain('aria-valuetext="00:41 of 02:00"');
+    expect(shown).toContain('aria-valuetext="00:42 of 02:00"');
     expect(shown).not.toContain("aria-disabled");
   });
 

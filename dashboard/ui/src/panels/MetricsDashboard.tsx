@@ -17,7 +17,7 @@ function Objectives({ objectives }: { objectives: readonly Objective[] }) {
             <b>{name}</b>
             <span>{formatUnit(value, unit)}</span>
             <span className="fc-quiet">at most {formatUnit(target, unit)}</span>
-            <em>{met === null ? "not measured yet" : state}</em>
+            <em>{met === null ? "open" : state}</em>
           </li>
         );
       })}

@@ -1,6 +1,7 @@
 import { useState } from "react";
-import { useFrame } from "../hooks/useFrame";
+import { useClock } from "../hooks/useClock";
 import { type Simulation, useSimulation } from "../hooks/useSimulation";
+import type { Run } from "../state/run";
 import { formatClock } from "../text/format";
 import { Button } from "./Button";
 import { Problems } from "./Problems";
@@ -34,26 +35,31 @@ function Stop({ permission, commands }: Pick<Simulation, "permission" | "command
   );
 }
 
+function Progress({ run }: { run: Run }) {
+  const { second, planned } = useClock(run);
+  const { share, tone } = progressOf(run, second, planned);
+  return (
+    <div
+      className={`fc-progress fc-progress-${tone}`}
+      role="progressbar"
+      aria-label="Progress of the run"
+      aria-valuenow={Math.round(share * 100)}
+      aria-valuetext={`${formatClock(second)} of ${formatClock(planned)}`}
+      title={run.phase.message}
+    >
+      <div style={{ inlineSize: `${share * 100}%` }} />
+    </div>
+  );
+}
+
 /** How far the run that is watched has come; pause, go on, stop. */
 export function SimulationControls() {
   const { run, permission, busy, problem, commands } = useSimulation();
-  const frame = useFrame();
   if (run === null) return null;
-  const progress = progressOf(run, frame.at > 0 ? frame.elapsed : run.summary.elapsedSeconds);
-  const clock = `${formatClock(progress.elapsedSeconds)} of ${formatClock(progress.durationSeconds)}`;
   const paused = run.control.state === "Paused";
   return (
     <section className="fc-controls" aria-label="Simulation" aria-busy={busy}>
-      <div
-        className={`fc-progress fc-progress-${progress.tone}`}
-        role="progressbar"
-        aria-label="Progress of the run"
-        aria-valuenow={Math.round(progress.share * 100)}
-        aria-valuetext={clock}
-        title={run.phase.message}
-      >
-        <div style={{ inlineSize: `${progress.share * 100}%` }} />
-      </div>
+      <Progress run={run} />
       {!run.phase.finished && (
         <>
           <Button

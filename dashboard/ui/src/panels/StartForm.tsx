@@ -214,10 +214,16 @@ export function StartForm() {
       <h2>Play a scenario</h2>
       {scenarios.state === "waiting" && <p className="waiting">Loading…</p>}
       {scenarios.state === "failed" && <Problems lines={scenarios.lines} />}
+      {scenarios.state === "here" && scenarios.value.items.length === 0 && (
+        <p className="fc-hint">This server has no ready-made scenarios.</p>
+      )}
       {scenarios.state === "here" && <Scenarios scenarios={scenarios.value.items} />}
       <h2>Rehearse a graph of yours</h2>
       {graphs.state === "failed" && <Problems lines={graphs.lines} />}
-      {graphs.state === "here" && <OwnRun graphs={graphs.value.items} />}
+      {graphs.state === "here" && graphs.value.items.length === 0 && (
+        <p className="fc-hint">There is no graph yet: apply a ComponentGraph, and it can be chosen here.</p>
+      )}
+      {graphs.state === "here" && graphs.value.items.length > 0 && <OwnRun graphs={graphs.value.items} />}
     </section>
   );
 }

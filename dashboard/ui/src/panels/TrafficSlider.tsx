@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useFrame } from "../hooks/useFrame";
-import { useSimulation } from "../hooks/useSimulation";
+import { useDesk, usePage, useSimulation } from "../hooks/useSimulation";
 import { formatRate } from "../text/format";
 import { Button } from "./Button";
 import { Problems } from "./Problems";
@@ -94,7 +94,8 @@ function Achieved() {
 /** Changes the load while the run goes on. */
 export function TrafficSlider() {
   const { run, permission, problem, commands } = useSimulation();
-  const { total } = useFrame();
+  const { page } = useDesk();
+  usePage((state) => state.recorded);
   const [chosen, setChosen] = useState<number | null>(null);
   const send = useCallback(
     (rate: number) => void commands.setTraffic({ requestsPerSecond: rate }),
@@ -108,7 +109,7 @@ export function TrafficSlider() {
     if (problem.length > 0) setChosen(null);
   }, [problem]);
   if (run === null) return null;
-  const rate = chosen ?? planned ?? Math.round(total?.target ?? 0);
+  const rate = chosen ?? planned ?? Math.round(page.newest.total?.target ?? 0);
   const choose = (next: number) => {
     setChosen(next);
     change(next);

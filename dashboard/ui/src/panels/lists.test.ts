@@ -21,13 +21,13 @@ describe("progress", () => {
     [-1, 0],
     [60, 0.5],
     [500, 1],
-  ])("after %s s of 120 is %s", (elapsed, share) => {
-    expect(progressOf(running, elapsed)).toMatchObject({ share, tone: "running" });
+  ])("after %s s of 120 is %s", (second, share) => {
+    expect(progressOf(running, second, 120)).toMatchObject({ share, tone: "running" });
   });
 
   it("of a run that missed its objectives is bad", () => {
     const missed = { ...running, phase: { ...running.phase, stage: "ObjectivesMissed" } };
-    expect(progressOf(missed, 120).tone).toBe("bad");
+    expect(progressOf(missed, 120, 120).tone).toBe("bad");
   });
 });
 

@@ -4,8 +4,6 @@ import type { Run } from "../state/run";
 export interface Progress {
   /** From 0 to 1. */
   share: number;
-  elapsedSeconds: number;
-  durationSeconds: number;
   tone: "running" | "good" | "bad" | "quiet";
 }
 
@@ -19,13 +17,10 @@ const tones: ReadonlyMap<string, Progress["tone"]> = new Map([
   ["Deleted", "bad"],
 ]);
 
-/** The progress of a run when so many seconds of it have passed. */
-export function progressOf(run: Run, elapsedSeconds: number): Progress {
-  const durationSeconds = run.control.durationSeconds;
+/** The progress of a run at a second of its clock, when it is planned to end at another. */
+export function progressOf(run: Run, second: number, planned: number): Progress {
   return {
-    share: durationSeconds <= 0 ? 0 : Math.min(1, Math.max(0, elapsedSeconds / durationSeconds)),
-    elapsedSeconds: Math.max(0, elapsedSeconds),
-    durationSeconds,
+    share: planned <= 0 ? 0 : Math.min(1, Math.max(0, second / planned)),
     tone: tones.get(run.phase.stage) ?? "quiet",
   };
 }

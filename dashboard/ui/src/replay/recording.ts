@@ -57,9 +57,8 @@ export class Recording {
   frameAt(second: number): Frame {
     const place = sampleAt(this.seconds, second);
     const at = this.startedAt + second * 1000;
-    if (place < 0) return { ...EMPTY_FRAME, elapsed: second, at };
+    if (place < 0) return { ...EMPTY_FRAME, at };
     return {
-      elapsed: second,
       at,
       value: (id: string, column: MetricColumn) => this.#read(id, column, place),
       linkRate: (id: string) => this.#read(id, "rate", place),
@@ -128,7 +127,6 @@ export class Recording {
       const read = (id: string, metric: string) => orNull(copy.get(id)?.get(metric)?.[place]);
       const total = Object.fromEntries(totals.map((name) => [name, read(TOTAL, name)])) as unknown as Total;
       const frame: Frame = {
-        elapsed: at,
         at: 0,
         value: read,
         linkRate: (id) => read(id, "rate"),

@@ -1,10 +1,11 @@
 import { useEffect, useMemo } from "react";
 import { eventMarks } from "../charts/model";
+import { useClock } from "../hooks/useClock";
 import { useDesk, usePage } from "../hooks/useSimulation";
 import { planPoints, planUntil } from "../panels/traffic";
-import { spanOf } from "../state/store";
+import type { Run } from "../state/run";
 import { formatClock } from "../text/format";
-import { LIVE, pace, SPEEDS, type Speed, secondOf, seek, toggle } from "./cursor";
+import { LIVE, pace, SPEEDS, type Speed, seek, toggle } from "./cursor";
 import { belongs, moveOf } from "./keys";
 
 /** A replay that plays moves on so often, in milliseconds: the canvas is drawn anew each time. */
@@ -35,11 +36,15 @@ function PlayIcon({ playing }: { playing: boolean }) {
 
 /** Looks at any second of the run: the canvas and every panel follow. */
 export function Scrubber() {
-  const { page } = useDesk();
   const run = usePage((state) => state.feed.run);
+  return run === null ? null : <Line run={run} />;
+}
+
+function Line({ run }: { run: Run }) {
+  const { page } = useDesk();
   const cursor = usePage((state) => state.cursor);
-  usePage((state) => state.recorded);
-  const marks = useMemo(() => (run === null ? [] : eventMarks(run)), [run]);
+  const { span, second, planned } = useClock(run);
+  const marks = useMemo(() => eventMarks(run), [run]);
   const playing = cursor.kind === "at" && cursor.playing;
   usePlaying(playing);
 
@@ -57,14 +62,11 @@ export function Scrubber() {
     return () => removeEventListener("keydown", press);
   }, [page, marks]);
 
-  if (run === null) return null;
-  const span = spanOf(run, page.recording.seconds.at(-1));
-  const second = secondOf(cursor, span);
-  const whole = Math.max(span.end, span.growing ? run.control.durationSeconds : 0, 1);
+  const whole = Math.max(span.end, span.growing ? planned : 0, 1);
   const left = (at: number) => `${(100 * Math.min(at, whole)) / whole}%`;
   const plan = planUntil(run.control.planned, whole);
   return (
-    <section className="fc-scrubber" aria-label="Time">
+    <section className={cursor.kind === "live" ? "fc-scrubber" : "fc-scrubber fc-past"} aria-label="Time">
       <button
         type="button"
         className="fc-button fc-icon"

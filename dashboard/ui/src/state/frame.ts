@@ -5,8 +5,6 @@ import type { Canvas, FeedTick, MetricColumn, Total } from "../wire";
  * is not zero. Live ticks and replayed seconds give the same shape.
  */
 export interface Frame {
-  /** Elapsed seconds of the run, pauses not counted. */
-  elapsed: number;
   /** When it was measured, in milliseconds since 1970. */
   at: number;
   /** The metric of a component or an instance. */
@@ -19,7 +17,6 @@ export interface Frame {
 
 /** Nothing was measured. */
 export const EMPTY_FRAME: Frame = {
-  elapsed: 0,
   at: 0,
   value: () => null,
   linkRate: () => null,
@@ -43,7 +40,6 @@ export function frameOf(canvas: Canvas, tick: FeedTick): Frame | null {
   const ids = indexOf(canvas.ids);
   const links = indexOf(canvas.linkIds);
   return {
-    elapsed: tick.elapsed,
     at: tick.t,
     total: tick.total,
     value(id, column) {

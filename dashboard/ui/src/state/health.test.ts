@@ -19,6 +19,17 @@ describe("health", () => {
     [{ cpu: 65, errorRate: 0.9 }, "ok", "OK"],
     [{ errorRate: 0 }, "ok", "OK"],
   ] as const)("of %o is %s", (values, health, words) => {
-    expect(conditionOf(frame(values), "x")).toEqual({ health, words });
+    expect(conditionOf(frame(values), "x")).toMatchObject({ health, words });
   });
+});
+
+it("has no more than two words where there is little room", () => {
+  const columns = ["cpu", "memory", "connections", "errorRate"];
+  const conditions = columns.map((column) => conditionOf(frame({ [column]: 99 }), "x"));
+  expect(conditions.map(({ brief }) => brief)).toEqual([
+    "CPU over",
+    "Memory over",
+    "Connections over",
+    "Failing",
+  ]);
 });

@@ -8,6 +8,8 @@ export type Health = "ok" | "busy" | "over" | "failing" | "unknown";
 export interface Condition {
   health: Health;
   words: string;
+  /** The same in two words at most, for where there is little room. */
+  brief: string;
 }
 
 /** From this share of failed requests on something is failing, in percent. */
@@ -23,15 +25,18 @@ const limits: readonly { column: MetricColumn; over: number; busy: number; name:
 /** Judges what was measured of a component or an instance. */
 export function conditionOf(frame: Frame, id: string): Condition {
   const errors = frame.value(id, "errorRate");
-  if (errors !== null && errors >= FAILING_PERCENT) return { health: "failing", words: "Failing" };
+  if (errors !== null && errors >= FAILING_PERCENT)
+    return { health: "failing", words: "Failing", brief: "Failing" };
   const seen = limits.flatMap((limit) => {
     const value = frame.value(id, limit.column);
     return value === null ? [] : [{ ...limit, value }];
   });
-  if (seen.length === 0 && errors === null) return { health: "unknown", words: "No data" };
+  if (seen.length === 0 && errors === null) return { health: "unknown", words: "No data", brief: "No data" };
   const over = seen.find(({ value, over }) => value > over);
-  if (over !== undefined) return { health: "over", words: `${over.name} over ${over.over} %` };
+  if (over !== undefined) {
+    return { health: "over", words: `${over.name} over ${over.over} %`, brief: `${over.name} over` };
+  }
   const busy = seen.find(({ value, busy }) => value > busy);
-  if (busy !== undefined) return { health: "busy", words: "Busy" };
-  return { health: "ok", words: "OK" };
+  if (busy !== undefined) return { health: "busy", words: "Busy", brief: "Busy" };
+  return { health: "ok", words: "OK", brief: "OK" };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EMPTY_FRAME, type Frame } from "./frame";
 import { MetricStore } from "./metrics";
 
-const second = (elapsed: number): Frame => ({ ...EMPTY_FRAME, elapsed });
+const second = (at: number): Frame => ({ ...EMPTY_FRAME, at });
 
 function rig() {
   const queue: (() => void)[] = [];
@@ -19,8 +19,8 @@ describe("metrics", () => {
   it("paint once per animation frame, the newest", () => {
     const { store, animate } = rig();
     const painted: number[] = [];
-    store.subscribe((frame) => painted.push(frame.elapsed));
-    for (const elapsed of [1, 2, 3]) store.set(second(elapsed));
+    store.subscribe((frame) => painted.push(frame.at));
+    for (const at of [1, 2, 3]) store.set(second(at));
     expect(painted).toEqual([0]);
     animate();
     expect(painted).toEqual([0, 3]);
@@ -29,7 +29,7 @@ describe("metrics", () => {
   it("stop when nobody looks", () => {
     const { store, animate } = rig();
     const painted: number[] = [];
-    const stop = store.subscribe((frame) => painted.push(frame.elapsed));
+    const stop = store.subscribe((frame) => painted.push(frame.at));
     stop();
     store.set(second(1));
     animate();
@@ -43,8 +43,8 @@ describe("metrics", () => {
       paints++;
       clock.now += 80;
     });
-    for (const elapsed of [1, 2, 3]) {
-      store.set(second(elapsed));
+    for (const at of [1, 2, 3]) {
+      store.set(second(at));
       animate();
     }
     expect(paints).toBe(3);

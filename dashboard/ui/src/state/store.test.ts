@@ -6,7 +6,7 @@ import { EMPTY_FRAME, type Frame } from "./frame";
 import { MetricStore } from "./metrics";
 import { changeable, permitted } from "./permission";
 import { INITIAL_FEED, reduce } from "./run";
-import { createPage, NOTHING, viewOf, zeroOf } from "./store";
+import { createPage, NOTHING, plannedEnd, spanOf, viewOf, zeroOf } from "./store";
 
 const session = readFileSync(
   new URL("../../../../internal/wire/testdata/session.jsonl", import.meta.url),
@@ -22,7 +22,6 @@ const zero = zeroOf(early.run);
 
 const frame = (second: number, cpu: number): Frame => ({
   ...EMPTY_FRAME,
-  elapsed: second,
   at: zero + second * 1000,
   value: () => cpu,
 });
@@ -52,6 +51,19 @@ function watching(feed = early) {
   return page;
 }
 
+describe("the planned end", () => {
+  const { run } = early;
+  if (run === null) throw new Error("the golden session has no snapshot");
+  it.each([
+    [{}, 120],
+    [{ pausedMs: 5000 }, 125],
+    [{ pausedAt: zero + 40_000, pausedMs: 5000 }, 133],
+  ])("after pauses %o is second %s", (pauses, want) => {
+    const paused = { ...run, phase: { ...run.phase, ...pauses } };
+    expect(plannedEnd(paused, spanOf(paused, 48))).toBe(want);
+  });
+});
+
 describe("the page", () => {
   it("shows what is measured while it is live, and records it", () => {
     const page = watching();
@@ -67,6 +79,7 @@ describe("the page", () => {
     page.move((cursor, span) => seek(cursor, span, 41));
     page.measured(frame(42, 85));
     expect(cpuOf(page)).toBe(80);
+    expect(page.newest.value("api-server", "cpu")).toBe(85);
     page.move(() => LIVE);
     expect(cpuOf(page)).toBe(85);
   });

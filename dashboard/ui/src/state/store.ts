@@ -36,6 +36,8 @@ export interface PageState {
 export interface Page {
   readonly store: StoreApi<PageState>;
   readonly metrics: MetricStore;
+  /** What was measured last, wherever the cursor is. */
+  readonly newest: Frame;
   /** Every second of the run that is watched. */
   readonly recording: Recording;
   /** Turns to a run, forgetting the one before. */
@@ -76,6 +78,16 @@ export function spanOf(run: Run, lastSecond: number | undefined): Span {
   return { end: Math.max(0, lastSecond ?? 0, ended), growing: !finished };
 }
 
+/**
+ * The second at which a run is planned to end, on the clock that its marks and
+ * measurements count by: pauses make it later by as long as they last.
+ */
+export function plannedEnd(run: Run, span: Span): number {
+  const { pausedAt, pausedMs } = run.phase;
+  const pausedFrom = pausedAt === null ? span.end : (pausedAt - zeroOf(run)) / 1000;
+  return run.control.durationSeconds + pausedMs / 1000 + Math.max(0, span.end - pausedFrom);
+}
+
 const views = new WeakMap<Run, { second: number; view: Run }>();
 
 /**
@@ -112,6 +124,9 @@ export function createPage(metrics: MetricStore): Page {
   return {
     store,
     metrics,
+    get newest() {
+      return page.live;
+    },
     get recording() {
       return page.recording;
     },

@@ -88,10 +88,11 @@ function Effect({ run, decision, card }: { run: Run; decision: ScalingDecision; 
 }
 
 function Alternatives({ decision }: { decision: ScalingDecision }) {
-  if (decision.alternatives.length === 0) return null;
+  const others = decision.alternatives.length;
+  if (others === 0) return null;
   return (
     <details className="fc-alternatives">
-      <summary>{decision.alternatives.length} other rules were judged</summary>
+      <summary>{others === 1 ? "1 other rule was judged" : `${others} other rules were judged`}</summary>
       <ul>
         {decision.alternatives.map(({ rule, result, message }) => (
           <li key={`${rule}/${message}`}>

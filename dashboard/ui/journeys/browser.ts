@@ -1,0 +1,67 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+const artifacts = new URL("../artifacts/", import.meta.url).pathname;
+
+interface AxeResult {
+  violations: { id: string; nodes: { html: string }[] }[];
+}
+
+/** A Chromium of its own with an empty profile. */
+export class Browser {
+  private constructor(
+    private readonly context: BrowserContext,
+    private readonly profile: string,
+    readonly page: Page,
+    /** What the page said went wrong. */
+    readonly errors: string[],
+  ) {}
+
+  static async open(colorScheme: "light" | "dark"): Promise<Browser> {
+    const profile = mkdtempSync(join(tmpdir(), "flashcrowd-page-"));
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: FLAGS,
+      colorScheme,
+      reducedMotion: "reduce",
+      viewport: { width: 1440, height: 900 },
+    });
+    const page = context.pages()[0] ?? (await context.newPage());
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(error.message));
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    return new Browser(context, profile, page, errors);
+  }
+
+  /** Keeps a picture of what is seen. */
+  async shot(name: string): Promise<void> {
+    mkdirSync(artifacts, { recursive: true });
+    await this.page.screenshot({ path: `${artifacts}${name}.png` });
+  }
+
+  /** What axe finds wrong, each with the first element that has it. The script is evaluated past the page's policy. */
+  async violations(): Promise<string[]> {
+    await this.page.evaluate(axe);
+    const result = (await this.page.evaluate("axe.run()")) as AxeResult;
+    return result.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+    rmSync(this.profile, { recursive: true, force: true });
+  }
+}
