@@ -228,7 +228,7 @@ func (n *Node) receiveAnswer(p *peer, f wire.Frame) {
 	case wire.OpAnswer:
 		if c, known := p.calls[f.ID]; known {
 			n.hasten(c.ahead, f.Time)
-			n.receiveOutcome(p, c, n.inTime(c, f))
+			n.receiveOutcome(p, c, n.inTime(p, c, f))
 		}
 	case wire.OpPromise:
 		if f.ID == 0 {
@@ -349,7 +349,7 @@ func (n *Node) loseCalls(p *peer, calls map[uint64]callOf, edge transport.Edge) 
 		n.counts.call(p.component, wire.Failed)
 		n.judge(p, wire.ReasonConnectionLost)
 		lost := wire.Frame{Time: max(calls[id].at, n.horizon), Reason: wire.ReasonConnectionLost}
-		n.answered(calls[id], n.inTime(calls[id], lost))
+		n.answered(calls[id], n.inTime(p, calls[id], lost))
 	}
 }
 

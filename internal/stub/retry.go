@@ -121,6 +121,9 @@ func (n *Node) attempt(k uint32, at int64) bool {
 func (n *Node) guard(p *peer, c *callOf, f wire.Frame) {
 	t := n.tries.of(c.try)
 	c.bound = min(c.bound, t.deadline)
+	if t.failed > 0 {
+		add(&n.counts.retries, p.component)
+	}
 	if t.deadline < forever {
 		p.deadlines.add(sent{at: t.deadline, id: f.ID})
 	}
@@ -131,15 +134,16 @@ func (n *Node) guard(p *peer, c *callOf, f wire.Frame) {
 
 // inTime is the answer of a call as its caller has it: one after the deadline is
 // that it was given up.
-func (n *Node) inTime(c callOf, f wire.Frame) wire.Frame {
+func (n *Node) inTime(p *peer, c callOf, f wire.Frame) wire.Frame {
 	if deadline := n.tries.deadline(c.try); f.Time > deadline {
-		return givenUp(f.ID, deadline)
+		return n.giveUp(p, f.ID, deadline)
 	}
 	return f
 }
 
-// givenUp is the outcome of a call without an answer in time.
-func givenUp(id uint64, deadline int64) wire.Frame {
+// giveUp is the outcome of a call without an answer in time.
+func (n *Node) giveUp(p *peer, id uint64, deadline int64) wire.Frame {
+	add(&n.counts.timeouts, p.component)
 	return wire.Frame{Op: wire.OpAnswer, ID: id, Time: deadline, Outcome: wire.Failed, Reason: wire.ReasonTimeout}
 }
 
@@ -187,10 +191,12 @@ func (n *Node) expire(now int64) {
 	for _, p := range n.peers {
 		for p.deadline(n.tries) < n.heardOut(p, now) {
 			d := p.deadlines.take()
-			if p.beats && d.at >= p.answered {
-				n.counts.late++ // its answer may come yet: the host is too slow to tell
+			outcome := n.giveUp(p, d.id, d.at)
+			if p.beats && d.at >= p.answered { // its answer may come yet: the host is too slow to tell
+				n.counts.late++
+				outcome.Late = true
 			}
-			n.receiveOutcome(p, p.calls[d.id], givenUp(d.id, d.at))
+			n.receiveOutcome(p, p.calls[d.id], outcome)
 		}
 	}
 }

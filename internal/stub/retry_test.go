@@ -304,3 +304,55 @@ func TestEveryRequestEndsOnceAndAsItsAttemptsSay(t *testing.T) {
 		}
 	})
 }
+
+func TestCallsAreGivenUpAndMadeAgainThroughTiers(t *testing.T) {
+	capacity := constant(ms)
+	capacity.Cores = 64
+	arch := patient(40*ms, graph.Retries{Count: 1, Backoff: 20 * ms, MaxBackoff: 20 * ms})
+	arch.Components[1] = graph.Component{Name: "shop", Type: graph.APIServer, Replicas: 1, Capacity: capacity}
+	slow := constant(2 * ms)
+	slow.Cores, slow.ByClass = 64, map[graph.Class]graph.Distribution{graph.Write: {Kind: graph.Constant, Mean: 90 * ms}}
+	arch.Components[2] = graph.Component{Name: "db", Type: graph.Database, Replicas: 1, Capacity: slow, Database: &graph.DatabaseRole{ConnectionLimit: 1000}}
+	arch.Connections[0].To = "shop"
+	arch.Connections[1].From, arch.Connections[1].To = "shop", "db"
+
+	for _, how := range []graph.Transport{graph.TransportFrames, graph.TransportHTTP} {
+		t.Run(string(how), func(t *testing.T) {
+			arch := arch.Clone()
+			arch.Transport = how
+			api, shop, db := start(t, "api", "api-1"), start(t, "shop", "shop-1"), start(t, "db", "db-1")
+			tell("1", arch, api, shop, db)
+			ready(t, api, shop, db)
+			const n, rate = 200, 100.0
+			begin, answers := ask(t, api, requests(n, rate, func(k int, f *wire.Frame) {
+				if k%4 == 0 {
+					f.Class = wire.CodeOf(graph.Write)
+				}
+			}))
+			wantFewLate(t, answers)
+			for k, a := range answers {
+				took := time.Duration(a.Time - begin - int64(float64(k)*1e9/rate))
+				least, most, reason := 4*ms, 4*ms, wire.ReasonNone
+				if k%4 == 0 { // two timeouts, and a pause between them
+					least, most, reason = 91*ms, 101*ms, wire.ReasonTimeout
+				}
+				if a.Reason != reason || (took < least || took > most) && !a.Late {
+					t.Fatalf("request %d: %q after %v, want %q after %v to %v", k, a.Reason, took, reason, least, most)
+				}
+			}
+			for series, want := range map[string]float64{
+				wire.ComponentTimeouts + `{target="shop"}`: n / 2, wire.ComponentRetries + `{target="shop"}`: n / 4,
+				wire.ComponentCalls + `{outcome="answered",target="shop"}`: 3 * n / 4, wire.ComponentCalls + `{outcome="failed",target="shop"}`: n / 2,
+			} {
+				if got := metric(t, api, series); got != want {
+					t.Errorf("%s is %v, want %v", series, got, want)
+				}
+			}
+			for _, r := range []*replica{shop, db} { // what nobody waits for any more is done all the same
+				if got := metric(t, r, wire.ComponentArrivals+`{class="Write"}`); got != n/2 {
+					t.Errorf("%s was called %v times, want %d", r.instance.ID, got, n/2)
+				}
+			}
+		})
+	}
+}
