@@ -124,8 +124,12 @@ func (n *Node) guard(p *peer, c *callOf, f wire.Frame) {
 	if t.failed > 0 {
 		add(&n.counts.retries, p.component)
 	}
-	if t.deadline < forever {
+	switch {
+	case t.deadline == forever:
+	case p.beats:
 		p.deadlines.add(sent{at: t.deadline, id: f.ID})
+	default: // a call over HTTP may have to go long after its time, and has its time from then on
+		p.deadlines.add(sent{at: max(t.deadline, n.now+int64(t.call.timeout)), id: f.ID})
 	}
 	if t.failed < int(t.call.retries.Count) && t.call.verb.Ordered() {
 		p.lineOf(t.call.pool.bit, t.call.leastPause()).add(sent{at: c.bound, id: f.ID})
@@ -191,12 +195,13 @@ func (n *Node) expire(now int64) {
 	for _, p := range n.peers {
 		for p.deadline(n.tries) < n.heardOut(p, now) {
 			d := p.deadlines.take()
-			outcome := n.giveUp(p, d.id, d.at)
+			c := p.calls[d.id]
+			outcome := n.giveUp(p, d.id, n.tries.deadline(c.try))
 			if p.beats && d.at >= p.answered { // its answer may come yet: the host is too slow to tell
 				n.counts.late++
 				outcome.Late = true
 			}
-			n.receiveOutcome(p, p.calls[d.id], outcome)
+			n.receiveOutcome(p, c, outcome)
 		}
 	}
 }
