@@ -34,6 +34,35 @@ export type Scaling = {
   windowSeconds: number
   /** StabilizationSeconds that scaling in looks back. */
   stabilizationSeconds: number
+  /** ScaleInCooldownSeconds that scaling in waits after a change. */
+  scaleInCooldownSeconds?: number
+  /** NoScaleIn says that nothing is ever scaled in. */
+  noScaleIn?: boolean
+  /** ScaleOutPolicies bound how fast a component grows; the largest counts. */
+  scaleOutPolicies?: RatePolicy[]
+  /** Rules are the sizes of those that add replicas. */
+  rules?: Rule[]
+}
+
+/** RatePolicy allows Value Pods or Percent more in each period. */
+export type RatePolicy = {
+  unit: string
+  value: number
+  periodSeconds: number
+}
+
+/** Rule is what a rule that adds replicas kept to. */
+export type Rule = {
+  name: string
+  /** MinReplicas and MaxReplicas of a component; a minimum of 0 is the user's own size. */
+  minReplicas?: number
+  maxReplicas: number
+  /** HoldSeconds that the condition must be true, or the size be asked for, first. */
+  holdSeconds?: number
+  /** Step is the fixed number of replicas that one action adds, 0 for as many as needed. */
+  step?: number
+  /** TargetPercent that utilization is brought to, 0 for the threshold itself. */
+  targetPercent?: number
 }
 
 /** Engine is what played the run. */
@@ -128,6 +157,8 @@ export type Component = {
   name: string
   type: string
   replicas: number
+  /** Baseline are the replicas that the user drew, 0 of what a rule put there. */
+  baseline?: number
   /** Origin is "user", or the rule that put it there. */
   origin: string
   /** Utilization is the last measured CPU in percent; nil when not measured. */

@@ -1,0 +1,184 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const runColumns = `s.id, COALESCE(u.name, ''), s.canvas_id, s.traffic_intensity, s.auto_scaling_enabled, s.status, s.started_at, s.ended_at, s.created_at,
+	s.namespace, s.name, s.graph, s.spec, s.report FROM simulations s LEFT JOIN users u ON u.id = s.user_id`
+
+// Page is a part of the list of runs, from the newest down.
+type Page struct {
+	// Limit of runs.
+	Limit int
+	// After is the run that the page before ended with, nil for the first page.
+	After *Run
+}
+
+// Runs are the runs of a page, the newest first.
+func (s *Store) Runs(ctx context.Context, page Page) ([]Run, error) {
+	if page.After == nil {
+		return s.runs(ctx, "ORDER BY s.created_at DESC, s.id DESC LIMIT $1", page.Limit)
+	}
+	return s.runs(ctx, "WHERE (s.created_at, s.id) < ($1, $2) ORDER BY s.created_at DESC, s.id DESC LIMIT $3",
+		page.After.CreatedAt.UTC(), page.After.ID, page.Limit)
+}
+
+// Run is the run with an id; ErrNotFound if there is none.
+func (s *Store) Run(ctx context.Context, id string) (Run, error) {
+	return one(s.runs(ctx, "WHERE s.id = $1", id))
+}
+
+// Newest is the last run that had a name; ErrNotFound if there is none.
+func (s *Store) Newest(ctx context.Context, namespace, name string) (Run, error) {
+	return one(s.runs(ctx, "WHERE s.namespace = $1 AND s.name = $2 ORDER BY s.created_at DESC LIMIT 1", namespace, name))
+}
+
+func one(runs []Run, err error) (Run, error) {
+	if err != nil {
+		return Run{}, err
+	}
+	if len(runs) == 0 {
+		return Run{}, ErrNotFound
+	}
+	return runs[0], nil
+}
+
+func (s *Store) runs(ctx context.Context, where string, arguments ...any) ([]Run, error) {
+	return query(ctx, s.db, "SELECT "+runColumns+" "+where, arguments, func(rows *sql.Rows) (Run, error) {
+		var r Run
+		var spec, report []byte
+		var started, ended sql.NullTime
+		err := rows.Scan(&r.ID, &r.User, &r.Canvas, &r.TrafficIntensity, &r.AutoScalingEnabled, &r.Status, &started, &ended, &r.CreatedAt,
+			&r.Namespace, &r.Name, &r.Graph, &spec, &report)
+		r.Spec, r.Report = json.RawMessage(spec), json.RawMessage(report)
+		r.StartedAt, r.EndedAt, r.CreatedAt = utc(started.Time), utc(ended.Time), utc(r.CreatedAt)
+		return r, err
+	})
+}
+
+// Events of a run in the order that they happened.
+func (s *Store) Events(ctx context.Context, run string) ([]Event, error) {
+	const statement = `SELECT simulation_id, event_type, component_id, data, timestamp, sequence FROM simulation_events
+		WHERE simulation_id = $1 ORDER BY timestamp, sequence, event_type`
+	return query(ctx, s.db, statement, []any{run}, func(rows *sql.Rows) (Event, error) {
+		var e Event
+		var data []byte
+		err := rows.Scan(&e.Run, &e.Type, &e.Component, &data, &e.At, &e.Sequence)
+		e.Data, e.At = json.RawMessage(data), utc(e.At)
+		return e, err
+	})
+}
+
+// Chart asks for the metrics of a run between two times, both counted in.
+type Chart struct {
+	// Run is its id.
+	Run string
+	// Component, or empty for all.
+	Component string
+	From, To  time.Time
+	// Step that samples are averaged over, counted from 1970; at least a millisecond.
+	Step time.Duration
+}
+
+// Samples are the means of each component over each step that has any, by
+// component and time.
+func (s *Store) Samples(ctx context.Context, c Chart) ([]Sample, error) {
+	if c.Step < time.Millisecond {
+		return nil, fmt.Errorf("a chart's step is at least 1ms, not %s", c.Step)
+	}
+	step := c.Step.Microseconds()
+	statement := fmt.Sprintf(`SELECT component_id, %[1]s / %[2]d * %[2]d AS at, %[3]s FROM component_metrics
+		WHERE simulation_id = $1 AND timestamp >= $2 AND timestamp <= $3 AND ($4 = '' OR component_id = $4)
+		GROUP BY component_id, at ORDER BY component_id, at`, s.dialect.micros, step, means)
+	return query(ctx, s.db, statement, []any{c.Run, c.From.UTC(), c.To.UTC(), c.Component}, func(rows *sql.Rows) (Sample, error) {
+		sample := Sample{Run: c.Run}
+		var at int64
+		err := rows.Scan(append([]any{&sample.Component, &at}, sample.places()...)...)
+		sample.At = time.UnixMicro(at).UTC()
+		return sample, err
+	})
+}
+
+// means are the columns averaged; what was never measured stays so.
+const means = `AVG(cpu_usage), AVG(memory_usage), AVG(request_rate), AVG(latency), AVG(latency_p95), AVG(error_rate), AVG(queue_depth), AVG(in_flight), AVG(connections)`
+
+// places are where a row's values go.
+func (v *Values) places() []any {
+	places := make([]any, 0, 9)
+	for _, field := range v.fields() {
+		places = append(places, field)
+	}
+	return places
+}
+
+// Mean is what a component was like over a whole run.
+type Mean struct {
+	Component string
+	// Samples that it is the mean of.
+	Samples int64
+	Values
+}
+
+// Means of the components of a run, by name: what runs are compared by.
+func (s *Store) Means(ctx context.Context, run string) ([]Mean, error) {
+	const statement = "SELECT component_id, COUNT(*), " + means + " FROM component_metrics WHERE simulation_id = $1 GROUP BY component_id ORDER BY component_id"
+	return query(ctx, s.db, statement, []any{run}, func(rows *sql.Rows) (Mean, error) {
+		var m Mean
+		err := rows.Scan(append([]any{&m.Component, &m.Samples}, m.places()...)...)
+		return m, err
+	})
+}
+
+// Prune forgets up to limit runs that ended before a time, the oldest first, with
+// all that belongs to them, and returns how many. Each goes in a transaction of
+// its own, so that a writer never waits long.
+func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	ids, err := query(ctx, s.db, "SELECT id FROM simulations WHERE ended_at < $1 ORDER BY ended_at, id LIMIT $2", []any{before.UTC(), limit}, func(rows *sql.Rows) (string, error) {
+		var id string
+		err := rows.Scan(&id)
+		return id, err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for n, id := range ids {
+		if _, err := s.db.ExecContext(ctx, "DELETE FROM simulations WHERE id = $1", id); err != nil {
+			return n, fmt.Errorf("forgetting run %s: %w", id, err)
+		}
+	}
+	return len(ids), nil
+}
+
+// query reads all rows of a statement.
+func query[T any](ctx context.Context, db *sql.DB, statement string, arguments []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	rows, err := db.QueryContext(ctx, statement, arguments...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the history: %w", err)
+	}
+	all := []T{}
+	for rows.Next() {
+		row, err := scan(rows)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("reading the history: %w", err), rows.Close())
+		}
+		all = append(all, row)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, fmt.Errorf("reading the history: %w", err)
+	}
+	return all, nil
+}
+
+// utc is a time in UTC, of none still none.
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}

@@ -1,0 +1,129 @@
+package history
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// User is a person who started, changed or stopped runs.
+type User struct {
+	// Name is the authenticated one.
+	Name string
+	// CreatedAt is when the user was first seen.
+	CreatedAt time.Time
+}
+
+// ID follows from the name, so that every installation gives a user the same.
+func (u User) ID() string { return uuid.NewSHA1(uuid.NameSpaceOID, []byte("user\x00"+u.Name)).String() }
+
+// Run is one Simulation object's life.
+type Run struct {
+	// ID is the UID of the Simulation.
+	ID string
+	// User who started it, empty where nobody is known.
+	User string
+	// Canvas is the UID of the ComponentGraph, Graph its namespace/name.
+	Canvas, Graph   string
+	Namespace, Name string
+	// TrafficIntensity is the greatest rate that is asked for, in requests a second.
+	TrafficIntensity   int64
+	AutoScalingEnabled bool
+	// Status is the verdict, or Running.
+	Status string
+	// StartedAt and EndedAt are zero until it came to that.
+	StartedAt, EndedAt, CreatedAt time.Time
+	// Spec is the SimulationSpec and Report the report as far as it has come, both
+	// JSON objects.
+	Spec, Report json.RawMessage
+}
+
+// EventType says what an event's data are.
+type EventType string
+
+// The types of events.
+const (
+	EventDecision EventType = "decision"
+	EventAlert    EventType = "alert"
+	EventFinding  EventType = "finding"
+	// EventGap says which metrics are missing: its data are a Gap.
+	EventGap EventType = "gap"
+)
+
+// Event is something that happened in a run, once.
+type Event struct {
+	// Run is its id.
+	Run  string
+	Type EventType
+	// Component that it is about, empty for the whole run.
+	Component string
+	// Sequence tells events of a type, run and component apart: of a decision its
+	// number in the log, of a gap the microsecond that it begins at.
+	Sequence int64
+	At       time.Time
+	// Data is a JSON object.
+	Data json.RawMessage
+}
+
+// ID follows from what the event is, so that it is kept once.
+func (e Event) ID() string {
+	return derived(e.Run, "event", string(e.Type), e.Component, strconv.FormatInt(e.Sequence, 10))
+}
+
+// Gap is a stretch of time whose metrics were lost.
+type Gap struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	// Rows that are missing.
+	Rows   int64  `json:"rows"`
+	Reason string `json:"reason"`
+}
+
+// Sample is what was measured of a component at a moment; nil is not measured.
+type Sample struct {
+	// Run is its id.
+	Run, Component string
+	At             time.Time
+	Values
+}
+
+// Values of a component: percents are 0 to 100, latencies milliseconds, rates a second.
+type Values struct {
+	CPU, Memory, RequestRate, Latency, LatencyP95, ErrorRate, QueueDepth, InFlight, Connections *float64
+}
+
+// columns of component_metrics that hold values, in the order of fields.
+const columns = "cpu_usage, memory_usage, request_rate, latency, latency_p95, error_rate, queue_depth, in_flight, connections"
+
+// fields are where the columns are.
+func (v *Values) fields() []**float64 {
+	return []**float64{&v.CPU, &v.Memory, &v.RequestRate, &v.Latency, &v.LatencyP95, &v.ErrorRate, &v.QueueDepth, &v.InFlight, &v.Connections}
+}
+
+// ID follows from run, component and time, so that a sample is kept once.
+func (s Sample) ID() string {
+	return derived(s.Run, "sample", s.Component, strconv.FormatInt(s.At.UnixMicro(), 10))
+}
+
+func derived(run string, parts ...string) string {
+	name := []byte(run)
+	for _, p := range parts {
+		name = append(append(name, 0), p...)
+	}
+	return uuid.NewSHA1(uuid.NameSpaceOID, name).String()
+}
+
+// Batch is written whole or not at all.
+type Batch struct {
+	Users   []User
+	Runs    []Run
+	Events  []Event
+	Samples []Sample
+}
+
+// Empty reports whether there is nothing to write.
+func (b Batch) Empty() bool {
+	return len(b.Users)+len(b.Runs)+len(b.Events)+len(b.Samples) == 0
+}
