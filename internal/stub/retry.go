@@ -240,8 +240,10 @@ func (n *Node) wakeOfTries(now int64) int64 {
 			wake = min(wake, max(deadline, now+recheck))
 		}
 	}
-	if known := n.promised(now); n.asked && n.visits.used > 0 && known > n.horizon {
-		wake = min(wake, known-n.lead())
+	if n.asked && n.visits.used > 0 {
+		if known := n.promised(now); known > n.horizon {
+			wake = min(wake, known-n.lead())
+		}
 	}
 	return wake
 }
