@@ -441,6 +441,13 @@ type Retries struct {
 	// +default="1s"
 	// +optional
 	MaxBackoff Duration `json:"maxBackoff,omitempty"`
+	// budgetPercent bounds the retries of each replica together: every call earns this
+	// share of one, and up to a hundred are kept for later. A call that the budget
+	// does not pay for fails after its pause. Left out, only count bounds them.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	// +optional
+	BudgetPercent *int32 `json:"budgetPercent,omitempty"`
 }
 
 // CallMode says how a component makes its calls.

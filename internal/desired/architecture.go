@@ -167,6 +167,7 @@ func (p *parser) connection(c v1alpha1.Connection) graph.Connection {
 	if r := c.Retries; r != nil {
 		out.Retries = graph.Retries{
 			Count: value(r.Count, 1), Backoff: p.duration("backoff", or(string(r.Backoff), "25ms")), MaxBackoff: p.duration("maxBackoff", or(string(r.MaxBackoff), "1s")),
+			BudgetPercent: value(r.BudgetPercent, 0),
 		}
 	}
 	for _, class := range c.Classes {

@@ -248,4 +248,7 @@ type Retries struct {
 	// Backoff is the most before the first retry, MaxBackoff before any.
 	Backoff    time.Duration `json:"backoff"`
 	MaxBackoff time.Duration `json:"maxBackoff"`
+	// BudgetPercent of a replica's calls that its retries are at most, a hundred
+	// saved ones aside; 0 bounds nothing.
+	BudgetPercent int32 `json:"budgetPercent,omitempty"`
 }

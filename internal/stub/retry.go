@@ -14,11 +14,9 @@ import (
 // waits for its own answers, and moves on by the least back-off at a time: the
 // lookahead of conservative synchronisation.
 
-// callsOfAttempt keeps the numbers of attempts apart: those of a hundred steps.
-const callsOfAttempt = 100 * maxCallsOfStep
-
-// drawOfPause keys the draw of a pause among those of an attempt's number.
-const drawOfPause = 1<<32 - 1
+// drawOfPause and drawOfAttempt key the draws of a call's pauses and of its
+// attempts' numbers.
+const drawOfPause, drawOfAttempt = 1 << 30, 1 << 31
 
 // try is a call that may be given up or made again.
 type try struct {
@@ -26,8 +24,9 @@ type try struct {
 	call  call
 	nth   int
 	after poolSet
-	// failed is how many attempts failed.
+	// failed is how many attempts failed, and reason why the last of them did.
 	failed int
+	reason wire.Reason
 	// deadline is the latest time of an answer, as the callee counts, and known
 	// says that the answer has come and waits for its time.
 	deadline int64
@@ -95,10 +94,31 @@ func (c call) pause(failed int, draw float64) int64 {
 	return most/2 + int64(draw*float64(most-most/2))
 }
 
+// mostSpare is the most that a budget of retries keeps, in hundredths of one.
+const mostSpare = 100 * 100
+
+// earn adds to the budget what a call is worth.
+func (c call) earn() { c.pool.spare = min(c.pool.spare+c.retries.BudgetPercent, mostSpare) }
+
+// spend takes a retry from the budget, if there is a budget, and reports whether
+// it pays for it.
+func (c call) spend() bool {
+	switch {
+	case c.retries.BudgetPercent == 0:
+		return true
+	case c.pool.spare < 100:
+		return false
+	default:
+		c.pool.spare -= 100
+		return true
+	}
+}
+
 // try makes the first attempt of a call, and reports whether anything follows.
 func (n *Node) try(t try, at int64) bool {
 	k := n.tries.put(t)
-	if n.attempt(k, at) || t.call.pool.current && n.fails(k, at) {
+	t.call.earn()
+	if n.attempt(k, at) || t.call.pool.current && n.fails(k, wire.ReasonNoEndpoint, at) {
 		return true
 	}
 	n.tries.drop(k)
@@ -109,12 +129,24 @@ func (n *Node) try(t try, at int64) bool {
 func (n *Node) attempt(k uint32, at int64) bool {
 	t := n.tries.of(k)
 	v := &n.visits.items[t.visit]
-	f := n.frameOf(v, t.call, t.nth+t.failed*callsOfAttempt, at)
+	f := n.frameOf(v, t.call, n.numberOfAttempt(v.number, t.nth, t.failed), at)
 	t.deadline, t.known = forever, false
 	if t.call.timeout > 0 {
 		t.deadline = f.Time + int64(t.call.timeout) - v.way
 	}
 	return n.send(callOf{visit: t.visit, try: k, pool: t.call.pool, verb: t.call.verb, after: t.after}, f)
+}
+
+// numberOfAttempt is the number of a request's nth call after so many failures.
+// The upper bits are drawn: sums would make an attempt of one tier and one of the
+// next the same number, and what failed once would fail in every tier.
+func (n *Node) numberOfAttempt(number uint64, nth, failed int) uint64 {
+	first := numberOf(number, nth)
+	if failed == 0 {
+		return first
+	}
+	drawn := uint64(n.draws.calls.UniformAt(first, drawOfAttempt+uint32(failed)) * (1 << bitsOfCalls))
+	return drawn<<bitsOfRequest | first&(1<<bitsOfRequest-1)
 }
 
 // guard notes when a call is given up, and that another may follow it.
@@ -154,7 +186,7 @@ func (n *Node) giveUp(p *peer, id uint64, deadline int64) wire.Frame {
 // again takes the outcome of an attempt, and reports whether another follows.
 func (n *Node) again(c callOf, f wire.Frame) bool {
 	v := &n.visits.items[c.visit]
-	if f.Reason != wire.ReasonNone && n.fails(c.try, f.Time+v.way/2) {
+	if f.Reason != wire.ReasonNone && n.fails(c.try, f.Reason, f.Time+v.way/2) {
 		v.network += f.Network + v.way
 		v.late = v.late || f.Late
 		return true
@@ -165,28 +197,37 @@ func (n *Node) again(c callOf, f wire.Frame) bool {
 
 // fails plans the next attempt of a call that failed at a time, and reports
 // whether there is one.
-func (n *Node) fails(k uint32, at int64) bool {
+func (n *Node) fails(k uint32, reason wire.Reason, at int64) bool {
 	t := n.tries.of(k)
 	if t.failed >= int(t.call.retries.Count) {
 		return false
 	}
 	t.failed++
+	t.reason = reason
 	v := &n.visits.items[t.visit]
-	at += t.call.pause(t.failed, n.draws.calls.UniformAt(numberOf(v.number, t.nth+t.failed*callsOfAttempt), drawOfPause))
+	at += t.call.pause(t.failed, n.draws.calls.UniformAt(numberOf(v.number, t.nth), drawOfPause+uint32(t.failed)))
 	n.order++
 	n.retries.add(retry{at: at, order: n.order, try: k})
 	v.foretell(at)
 	return true
 }
 
-// retry makes a call again. One that finds no instance has failed anew.
+// retry makes a call again. One that finds no instance has failed anew, and one
+// that the budget does not pay for has failed for good. It is asked now and not at
+// the failure, of which answers tell in no order.
 func (n *Node) retry(r retry) {
-	if n.attempt(r.try, r.at) {
-		return
-	}
 	t := n.tries.of(r.try)
+	switch {
+	case !t.call.spend():
+		t.failed = int(t.call.retries.Count)
+	case n.attempt(r.try, r.at):
+		return
+	default:
+		t.reason = wire.ReasonNoEndpoint
+	}
+	way := n.visits.items[t.visit].way
 	n.answered(callOf{visit: t.visit, try: r.try, pool: t.call.pool, verb: t.call.verb}, wire.Frame{
-		Time: r.at - n.visits.items[t.visit].way/2, Outcome: wire.Failed, Reason: wire.ReasonNoEndpoint,
+		Time: r.at - way/2, Network: -way, Outcome: wire.Failed, Reason: t.reason, // nothing travelled
 	})
 }
 

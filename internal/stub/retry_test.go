@@ -37,6 +37,71 @@ func TestPausesDoubleUpToTheirMost(t *testing.T) {
 	})
 }
 
+func TestABudgetPaysForAShareOfTheCalls(t *testing.T) {
+	free := call{pool: &pool{}, retries: graph.Retries{Count: 1}}
+	if free.earn(); !free.spend() || free.pool.spare != 0 {
+		t.Error("without a budget every retry is paid for")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		percent := rapid.Int32Range(1, 100).Draw(t, "percent")
+		c := call{pool: pools{}.of([]string{"db"}, graph.RoundRobin), retries: graph.Retries{Count: 1, BudgetPercent: percent}}
+		calls, retries := int32(0), int32(0)
+		for range rapid.IntRange(1, 2000).Draw(t, "calls") {
+			calls++
+			c.earn()
+			for range rapid.IntRange(0, 3).Draw(t, "wanted") {
+				if spare := c.pool.spare; c.spend() {
+					retries++
+				} else if spare >= 100 {
+					t.Fatalf("a retry was refused with %d hundredths spare", spare)
+				}
+			}
+			if 100*(retries-mostSpare/100) > percent*calls {
+				t.Fatalf("%d retries of %d calls with a budget of %d %%", retries, calls, percent)
+			}
+		}
+	})
+}
+
+func TestACallThatTheBudgetDoesNotPayForFails(t *testing.T) {
+	w := newClockwork(patient(50*ms, graph.Retries{Count: 2, Backoff: 20 * ms, MaxBackoff: 20 * ms, BudgetPercent: 1}))
+	db := w.callee("db", ms, func(wire.Frame) scriptedOutcome { return scriptedOutcome{took: 5 * ms, fails: true} })
+	w.callee("log", ms, func(wire.Frame) scriptedOutcome { return scriptedOutcome{took: ms} })
+	w.node.routes.pools()[0].spare = 100
+	answers := w.run(t, w.come(100*ms, 200*ms))
+	if len(db.attempts) != 3 {
+		t.Errorf("%d attempts, want two of the first call and one of the second", len(db.attempts))
+	}
+	for k, a := range answers {
+		// 1 ms of the API server, 5 ms each attempt, a pause of 10 to 20 ms after each.
+		attempts := time.Duration(2 - k)
+		least, most := ms+attempts*15*ms, ms+attempts*25*ms
+		if took := time.Duration(a.finish - a.start); a.reason != wire.ReasonError || took < least || took > most {
+			t.Errorf("request %d: %q after %v, want %q after %v to %v", k, a.reason, took, wire.ReasonError, least, most)
+		}
+	}
+}
+
+func TestAttemptsOfDifferentTiersDrawApart(t *testing.T) {
+	api, shop := newClockwork(patient(0, graph.Retries{})).node, newClockwork(patient(0, graph.Retries{})).node
+	shop.draws = newDraws(1, "shop")
+	seen := map[uint64]string{}
+	for number := range uint64(50) {
+		for i := range 11 {
+			for j := range 11 {
+				attempt, who := shop.numberOfAttempt(api.numberOfAttempt(number, maxCallsOfStep, i), maxCallsOfStep, j), fmt.Sprint(number, i, j)
+				if other, taken := seen[attempt]; taken {
+					t.Errorf("attempts %s and %s have the same number", other, who)
+				}
+				if attempt%(1<<bitsOfRequest) != number {
+					t.Errorf("attempt %s is not of its request any more", who)
+				}
+				seen[attempt] = who
+			}
+		}
+	}
+}
+
 // clockwork is a node on a virtual clock with scripted callees.
 type clockwork struct {
 	now     int64
@@ -55,16 +120,15 @@ type scriptedOutcome struct {
 type scripted struct {
 	deadEdge
 
-	work      *clockwork
-	peer      *peer
-	lag       int64
-	script    func(f wire.Frame) scriptedOutcome
-	promised  int64
-	broken    []string
-	attempts  []wire.Frame
-	answers   timeline[early]
-	delivered int
-	onTheWay  []delayed
+	work     *clockwork
+	peer     *peer
+	lag      int64
+	script   func(f wire.Frame) scriptedOutcome
+	promised int64
+	broken   []string
+	attempts []wire.Frame
+	answers  timeline[early]
+	onTheWay []delayed
 }
 
 // delayed are frames that arrive at a time.
@@ -303,6 +367,54 @@ func TestEveryRequestEndsOnceAndAsItsAttemptsSay(t *testing.T) {
 			t.Fatalf("left over: %d visits, %d calls, %d retries", w.node.visits.used, len(db.peer.calls), len(w.node.retries.items))
 		}
 	})
+}
+
+// TestARetryStormOutlivesItsSpike holds a metastable failure on the virtual clock: a
+// database of 100 calls a second has 60, then 200 for two seconds, and then 60 again.
+// What it has queued by then takes longer than callers wait, and what they send again
+// keeps the queue full, unless a budget bounds it.
+func TestARetryStormOutlivesItsSpike(t *testing.T) {
+	const usual, spike = 60, 200
+	for name, tt := range map[string]struct {
+		budget      int32
+		least, most float64 // of the last requests that are answered
+	}{"without a budget": {0, 0, 0.1}, "with a budget": {10, 0.9, 1}} {
+		t.Run(name, func(t *testing.T) {
+			arch := patient(200*ms, graph.Retries{Count: 3, Backoff: 20 * ms, MaxBackoff: 40 * ms, BudgetPercent: tt.budget})
+			arch.Connections = arch.Connections[:1]
+			w := newClockwork(arch)
+			config := station.Config{Cores: 1, Queue: station.AtMost(100), Service: station.Service{Default: station.Constant(10 * ms)}}
+			server, err := station.New(station.Time(w.now), config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			db := w.callee("db", ms, func(f wire.Frame) scriptedOutcome {
+				v := server.Arrive(station.Time(f.Time), 10*ms)
+				return scriptedOutcome{took: v.Sojourn(), fails: v.Verdict != station.Served}
+			})
+			var after []time.Duration
+			for at := 100 * ms; at < 12*time.Second; {
+				after = append(after, at)
+				rate := time.Duration(usual)
+				if at > 2*time.Second && at < 4*time.Second {
+					rate = spike
+				}
+				at += time.Second / rate
+			}
+			answers := w.run(t, w.come(after...))
+			last, answered := answers[len(answers)-3*usual:], 0
+			for _, a := range last {
+				if a.reason == wire.ReasonNone {
+					answered++
+				}
+			}
+			share := float64(answered) / float64(len(last))
+			t.Logf("%d requests became %d calls; %.2f of the last were answered", len(answers), len(db.attempts), share)
+			if share < tt.least || share > tt.most {
+				t.Errorf("%.2f of the last requests were answered, want %v to %v", share, tt.least, tt.most)
+			}
+		})
+	}
 }
 
 func TestCallsAreGivenUpAndMadeAgainThroughTiers(t *testing.T) {

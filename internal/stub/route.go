@@ -62,6 +62,8 @@ type pool struct {
 	// owners are the numbers of the peers' ids, if keys choose among them.
 	owners []int
 	turn   uint64
+	// spare are the retries that its calls have earned and not spent, in hundredths.
+	spare int32
 	// bit is the pool in sets of pools.
 	bit poolSet
 	// current says that the routes in force use it: what no longer has an instance
@@ -81,7 +83,7 @@ type pools map[string]*pool
 func (p pools) of(components []string, algorithm graph.Algorithm) *pool {
 	key := strings.Join(append([]string{string(algorithm)}, components...), " ")
 	if p[key] == nil {
-		p[key] = &pool{components: components, algorithm: algorithm, bit: 1 << (len(p) % 64)}
+		p[key] = &pool{components: components, algorithm: algorithm, spare: mostSpare, bit: 1 << (len(p) % 64)}
 	}
 	return p[key]
 }
@@ -201,11 +203,11 @@ func (n *Node) call(i uint32, c call, nth int) {
 	if c.percent < 100 && n.draws.calls.UniformAt(v.number, c.draw)*100 >= float64(c.percent) {
 		return
 	}
-	made, after := false, v.route[v.step-1].after
-	if c.guarded() {
+	var made bool
+	if after := v.route[v.step-1].after; c.guarded() {
 		made = n.try(try{visit: i, call: c, nth: nth, after: after}, v.at)
 	} else {
-		made = n.send(callOf{visit: i, pool: c.pool, verb: c.verb, after: after}, n.frameOf(v, c, nth, v.at))
+		made = n.send(callOf{visit: i, pool: c.pool, verb: c.verb, after: after}, n.frameOf(v, c, numberOf(v.number, nth), v.at))
 	}
 	switch {
 	case made:
@@ -215,8 +217,8 @@ func (n *Node) call(i uint32, c call, nth int) {
 	}
 }
 
-// frameOf is the request of a call that a visit makes at a time.
-func (n *Node) frameOf(v *visit, c call, nth int, at int64) wire.Frame {
+// frameOf is the request of a call that a visit makes at a time, by its number.
+func (n *Node) frameOf(v *visit, c call, number uint64, at int64) wire.Frame {
 	verb := c.verb
 	if verb == wire.VerbServe {
 		verb = v.verb // a balancer passes on what it was asked
@@ -224,7 +226,7 @@ func (n *Node) frameOf(v *visit, c call, nth int, at int64) wire.Frame {
 	n.order++
 	return wire.Frame{
 		Op: wire.OpRequest, Class: v.class, Verb: verb, Region: v.region, ID: n.order, Time: at + v.way/2, Key: v.key,
-		Request: numberOf(v.number, nth), Late: v.late, Ahead: v.ahead,
+		Request: number, Late: v.late, Ahead: v.ahead,
 	}
 }
 
@@ -253,8 +255,12 @@ func (n *Node) send(c callOf, f wire.Frame) bool {
 // own, so that its draws can be told from the run alone; more calls to the same
 // component must not draw alike.
 func numberOf(number uint64, nth int) uint64 {
-	return number + uint64(nth-maxCallsOfStep)<<40
+	return number + uint64(nth-maxCallsOfStep)<<bitsOfRequest
 }
+
+// A number is that of the request in the run in its lower bits, and that of the
+// call in its upper ones.
+const bitsOfRequest, bitsOfCalls = 40, 24
 
 // pick chooses the instance of a call, nil if none takes any.
 func (p *pool) pick(number, key uint64, d draws) *peer {

@@ -212,6 +212,8 @@ func TestWrongGraphs(t *testing.T) {
 		"retries without end":            {"spec.connections.0.retries", "{count: 11}", []string{"retries.count"}},
 		"retries without a pause":        {"spec.connections.0.retries", "{backoff: 1ms}", []string{"write a backoff between 10ms and 30s"}},
 		"retries that wait too long":     {"spec.connections.0.retries", "{maxBackoff: 1m}", []string{"write a maxBackoff between 10ms and 30s"}},
+		"a budget of no retries":         {"spec.connections.0.retries", "{budgetPercent: 0}", []string{"retries.budgetPercent"}},
+		"a budget above all":             {"spec.connections.0.retries", "{budgetPercent: 101}", []string{"retries.budgetPercent"}},
 		"a warm-up that speeds up":       {"spec.components.0.warmUp", "{duration: 10s, slowdownPercent: 0}", []string{"slowdownPercent"}},
 		"no calls":                       {"spec.connections.0.calls", "0", []string{"calls"}},
 		"a chance above all":             {"spec.connections.0.probabilityPercent", "101", []string{"probabilityPercent"}},

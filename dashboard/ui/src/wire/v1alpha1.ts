@@ -261,6 +261,12 @@ export type Retries = {
   backoff?: Duration
   /** maxBackoff is the longest pause before any retry, between 10ms and 30s. */
   maxBackoff?: Duration
+  /**
+   * budgetPercent bounds the retries of each replica together: every call earns this
+   * share of one, and up to a hundred are kept for later. A call that the budget
+   * does not pay for fails after its pause. Left out, only count bounds them.
+   */
+  budgetPercent?: number
 }
 
 /** CallMode says how a component makes its calls. */
