@@ -68,8 +68,8 @@ func TestRetriesAmplifyAsTheoryHas(t *testing.T) {
 				"failures":              {failed / n, math.Pow(q, float64(tt.n+1))},
 			} {
 				t.Logf("%s a request: %.4f, theory says %.4f", what, v.got, v.want)
-				if math.Abs(v.got-v.want) > 0.05*max(v.want, 0.2) {
-					t.Errorf("%s a request are %.4f, want %.4f within 5 %%", what, v.got, v.want)
+				if off := max(0.05*v.want, 4*math.Sqrt(v.want/n)); math.Abs(v.got-v.want) > off {
+					t.Errorf("%s a request are %.4f, want %.4f within %.4f", what, v.got, v.want, off)
 				}
 			}
 		})
