@@ -1,6 +1,7 @@
 import type { Canvas, Link, XY } from "../wire";
 import type { Drawing } from "./boxes";
-import { headsOf, labelOf, lanesOf, pathOf, wayOf } from "./geometry";
+import { detour } from "./detour";
+import { crosses, headsOf, labelOf, lanesOf, pathOf, sample, wayOf } from "./geometry";
 import { type Track, trackOf } from "./particles";
 
 /** A link ready to be drawn. */
@@ -10,6 +11,32 @@ export interface DrawnLink {
   heads: string;
   label: XY;
   tracks: readonly Track[];
+}
+
+/**
+ * A canvas on which boxes were moved, with a way around them for each link that
+ * the layout had led elsewhere or that one of them now stands in the way of.
+ */
+export function ledAround(canvas: Canvas, ends: Drawing["ends"], moved: ReadonlyMap<string, XY>): Canvas {
+  if (moved.size === 0) return canvas;
+  const lead = (link: Link): Link => {
+    const from = ends.get(link.from);
+    const to = ends.get(link.to);
+    if (from === undefined || to === undefined) return link;
+    const others = [...ends].filter(([id]) => id !== link.from && id !== link.to);
+    const points = sample(wayOf(from, to, link.route).trunk);
+    const touched = moved.has(link.from) || moved.has(link.to);
+    if (!touched && !others.some(([id, { rect }]) => moved.has(id) && crosses(points, rect))) return link;
+    return {
+      ...link,
+      route: detour(
+        from.rect,
+        to.rect,
+        others.map(([, { rect }]) => rect),
+      ),
+    };
+  };
+  return { ...canvas, links: canvas.links.map(lead) };
 }
 
 /** The links of a canvas whose two ends are drawn. */
