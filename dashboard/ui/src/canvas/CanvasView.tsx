@@ -14,7 +14,7 @@ import type { Run } from "../state/run";
 import { appearances } from "../state/topology";
 import { type BoxFlowNode, BoxNode } from "./BoxNode";
 import { drawingOf } from "./boxes";
-import { type Chip, chipsOf, visiblePart } from "./chips";
+import { type Chip, chipsOf, outOfSight, visiblePart } from "./chips";
 import { fitView, levelOf, MAX_ZOOM, MIN_ZOOM, typeOf } from "./fit";
 import { flowNodes } from "./flownodes";
 import { bounds, middleOf, type View } from "./geometry";
@@ -99,11 +99,13 @@ function Chips({ chips, onGo }: { chips: readonly Chip[]; onGo(chip: Chip): void
 
 interface LensProps {
   arranging: Arranging;
+  /** Boxes that are not wholly seen. */
+  hidden: number;
   onZoom(nearer: boolean): void;
   onFit(): void;
 }
 
-function Lens({ arranging, onZoom, onFit }: LensProps) {
+function Lens({ arranging, hidden, onZoom, onFit }: LensProps) {
   const { touched, undoable, tidy, undo } = arranging;
   return (
     <div className="lens">
@@ -111,7 +113,7 @@ function Lens({ arranging, onZoom, onFit }: LensProps) {
         −
       </button>
       <button type="button" onClick={onFit} title="Show everything (F)">
-        Fit
+        Fit{hidden > 0 && <small> · {hidden} out of sight</small>}
       </button>
       <button type="button" onClick={() => onZoom(true)} aria-label="Zoom in" title="Zoom in (+)">
         +
@@ -230,7 +232,9 @@ function Stage(props: CanvasProps) {
   };
 
   const { width, height } = size();
-  const chips = view === null ? [] : chipsOf(boxes, visiblePart(view, width, height));
+  const seen = view === null ? null : visiblePart(view, width, height);
+  const chips = seen === null ? [] : chipsOf(boxes, seen);
+  const hidden = seen === null ? 0 : outOfSight(boxes, seen);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys go with the boxes inside, which are buttons
     <div ref={root} className="canvas" data-level={scene.level} onKeyDown={onKeyDown}>
@@ -258,16 +262,17 @@ function Stage(props: CanvasProps) {
       </ReactFlow>
       <ParticleLayer links={links} moving={!run.phase.finished && run.phase.pausedAt === null} />
       <Chips chips={chips} onGo={(chip) => goTo(chip.key)} />
-      <Lens arranging={arranging} onZoom={zoom} onFit={showAll} />
+      <Lens arranging={arranging} hidden={hidden} onZoom={zoom} onFit={showAll} />
     </div>
   );
 }
 
 /** The architecture of a run, as it is now or was then, with its traffic. */
 export function CanvasView(props: CanvasProps) {
-  const { metrics } = props;
+  const { metrics, run } = props;
   const [scene] = useState<Scene>(() => ({
     metrics,
+    columns: run.columns,
     appeared: new Map(),
     view: { x: 0, y: 0, zoom: 1 },
     level: "mid",

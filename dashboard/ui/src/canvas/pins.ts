@@ -1,6 +1,6 @@
 import type { Difference } from "../state/topology";
 import type { Canvas, Node, ScalingDecision, XY } from "../wire";
-import { bounds, type Rect, rectAt } from "./geometry";
+import { bounds, overlap, type Rect, rectAt } from "./geometry";
 
 /** Where the reader put components, by their ids: the upper left corner of the first box of each. */
 export type Pins = ReadonlyMap<string, XY>;
@@ -25,10 +25,6 @@ function moved(node: Node, to: XY | undefined): Node {
 /** The room that a component takes up with all its replicas. */
 function areaOf(node: Node): Rect {
   return bounds([node.position, ...node.instances.map(({ position }) => position)].map((at) => rectAt(at)));
-}
-
-function overlap(a: Rect, b: Rect): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
 /** The place nearest to where a rectangle is, across the flow, at which it covers none of the others. */
