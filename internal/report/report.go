@@ -21,6 +21,8 @@ type Report struct {
 	Decisions       []Decision  `json:"decisions"`
 	Alerts          []Alert     `json:"alerts"`
 	Findings        []Finding   `json:"findings"`
+	// Commands are what people did to the run, as far as it is known who they were.
+	Commands []Command `json:"commands,omitempty"`
 	// Evaluations are the last word of each rule on each component: why nothing
 	// more was done.
 	Evaluations []Evaluation `json:"evaluations"`
@@ -184,6 +186,15 @@ type Finding struct {
 	Time      time.Time `json:"time"`
 	Component string    `json:"component"`
 	Message   string    `json:"message"`
+}
+
+// Command is what somebody did to a run.
+type Command struct {
+	Time time.Time `json:"time"`
+	// User is the name that the cluster authenticated.
+	User string `json:"user"`
+	// Action is such as started, stopped or changed traffic.
+	Action string `json:"action"`
 }
 
 // Evaluation is what one rule last came to on one component, and why.
