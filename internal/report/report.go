@@ -193,9 +193,12 @@ type Command struct {
 	Time time.Time `json:"time"`
 	// User is the name that the cluster authenticated.
 	User string `json:"user"`
-	// Action is such as started, stopped or changed traffic.
+	// Action is Started, stopped, changed traffic or the like.
 	Action string `json:"action"`
 }
+
+// Started is the action that begins a run.
+const Started = "started"
 
 // Evaluation is what one rule last came to on one component, and why.
 type Evaluation struct {

@@ -216,7 +216,7 @@ export type Command = {
   time: string
   /** User is the name that the cluster authenticated. */
   user: string
-  /** Action is such as started, stopped or changed traffic. */
+  /** Action is Started, stopped, changed traffic or the like. */
   action: string
 }
 
