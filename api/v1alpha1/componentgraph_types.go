@@ -154,7 +154,8 @@ type Position struct {
 	// +kubebuilder:validation:Maximum=100000
 	// +required
 	X *int32 `json:"x,omitempty"`
-	// y grows downwards.
+	// y grows downwards. In a manifest write the key in quotes, as in {x: 400, "y": 250}:
+	// a bare y is the word for true in YAML 1.1, which kubectl reads.
 	// +kubebuilder:validation:Minimum=-100000
 	// +kubebuilder:validation:Maximum=100000
 	// +required

@@ -219,6 +219,7 @@ func TestWrongGraphs(t *testing.T) {
 		"a chance above all":             {"spec.connections.0.probabilityPercent", "101", []string{"probabilityPercent"}},
 		"an unknown field":               {"spec.colour", "red", []string{"unknown field", "colour"}},
 		"a graph with a long name":       {"metadata.name", strings.Repeat("g", 41), []string{"at most 40 characters"}},
+		"a y that YAML takes for true":   {api + "position", "{x: 1, y: 2}", []string{"unknown field", "position.true"}},
 		"an unknown transport":           {"spec.transport", "Pigeon", []string{"supported values"}},
 	})
 }

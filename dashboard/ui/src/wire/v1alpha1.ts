@@ -80,7 +80,10 @@ export type CPUMode = "Model" | "Burn"
 export type Position = {
   /** x grows to the right. */
   x?: number
-  /** y grows downwards. */
+  /**
+   * y grows downwards. In a manifest write the key in quotes, as in {x: 400, "y": 250}:
+   * a bare y is the word for true in YAML 1.1, which kubectl reads.
+   */
   y?: number
 }
 
