@@ -96,6 +96,7 @@ func (n *Node) resize(component graph.Component) error {
 // they began. It returns the pools on whose answers calls follow.
 func (n *Node) reroute(arch graph.Architecture, c graph.Component) poolSet {
 	n.routes = n.behaviour.routes(arch, c, n.pools)
+	n.hold(n.routes)
 	current := n.routes.pools()
 	for _, p := range n.pools {
 		p.current = slices.Contains(current, p)
