@@ -255,7 +255,8 @@ func (n *Node) receiveOutcome(p *peer, c callOf, f wire.Frame) {
 		n.take(p, f)
 		return
 	}
-	if f.Time < n.horizon && (f.Reason == wire.ReasonNone || f.Reason == wire.ReasonError) {
+	inOrder := n.queue != nil || n.visits.items[c.visit].ahead // as whoever waits ahead for what follows needs it
+	if inOrder && f.Time < n.horizon && (f.Reason == wire.ReasonNone || f.Reason == wire.ReasonError) {
 		n.counts.late++ // what was refused took no time, which nobody could know
 	}
 	n.foretell(p, f.ID, f.Time)
