@@ -109,7 +109,8 @@ func (n *Node) connectionsTo(target string, size int) *connections {
 // they are free, and fails those that have waited for too long.
 func (n *Node) lend(now int64) {
 	for _, c := range n.held {
-		for len(c.waiting.items) > 0 && n.lendFirst(c, now) {
+		for lent := true; lent && len(c.waiting.items) > 0; {
+			lent = n.lendFirst(c, now)
 		}
 	}
 }
