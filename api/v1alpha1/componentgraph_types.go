@@ -407,7 +407,7 @@ type Connection struct {
 	ProbabilityPercent *int32 `json:"probabilityPercent,omitempty"`
 	// poolSize is how many connections each replica of the caller holds to the callee
 	// and to its read replicas together. A call takes one until it is answered or
-	// given up, and waits for one while all are taken.
+	// given up, and waits for one while all are taken; over HTTP it does not wait.
 	// Rules add no replica whose pool the callee's connectionLimit could not hold.
 	// Left out, pools bound nothing.
 	// +kubebuilder:validation:Minimum=1

@@ -1,7 +1,6 @@
 package stub
 
 import (
-	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
@@ -119,10 +118,8 @@ func (n *Node) lend(now int64) {
 func (n *Node) lendFirst(c *connections, now int64) bool {
 	w, free := c.waiting.items[0], c.first()
 	heard := n.takenUntil(c, func(p *peer) int64 { return n.heardOut(p, now) })
-	// Over HTTP answers come in no order, and calls that follow on them have no time.
-	known := free <= max(w.at, heard) || free < forever && n.settings.transport == graph.TransportHTTP
 	switch at := max(w.at, free); {
-	case known && at <= w.until:
+	case free <= max(w.at, heard) && at <= w.until:
 		c.left(at)
 		if !n.place(w.try, at) {
 			n.refuse(w.try, at, wire.ReasonNoEndpoint)

@@ -124,6 +124,14 @@ func TestAPoolIsAQueueOfManyServers(t *testing.T) {
 	})
 }
 
+func TestOverHTTPNoCallWaitsForAConnection(t *testing.T) {
+	arch := pooledBy(1, time.Second, 0)
+	arch.Transport = graph.TransportHTTP
+	if w := newClockwork(arch); len(w.node.held) > 0 {
+		t.Errorf("%d pools are kept over HTTP", len(w.node.held))
+	}
+}
+
 func TestAPoolMayGrowAndShrink(t *testing.T) {
 	c := &connections{target: "db", size: 2}
 	c.take()

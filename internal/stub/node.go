@@ -360,7 +360,7 @@ func (n *Node) promise(now int64) {
 		return
 	}
 	known := max(n.horizon, min(n.promised(now), n.next(), now+promiseAhead))
-	n.promisePeers(known)
+	n.promisePeers(min(known, n.departure()))
 	for _, up := range n.upstreams {
 		if !up.chained {
 			continue

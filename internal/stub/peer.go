@@ -177,15 +177,11 @@ func (n *Node) promisePeers(t int64) {
 			}
 		}
 	}
-	departure := n.departure()
 	for _, p := range n.peers {
 		known := t
-		if p.beats { // over HTTP what follows has no time, and makes no promise false
-			known = min(known, departure)
-			for _, f := range n.followUps {
-				if f.to&p.serves != 0 {
-					known = min(known, f.at)
-				}
+		for _, f := range n.followUps {
+			if f.to&p.serves != 0 && p.beats { // over HTTP what follows has no time, and makes no promise false
+				known = min(known, f.at)
 			}
 		}
 		p.promise(known, n.now)

@@ -51,7 +51,7 @@ type call struct {
 }
 
 // guarded says that the call may be given up, made again, or wait for a connection.
-func (c call) guarded() bool { return c.timeout > 0 || c.retries.Count > 0 || c.poolSize > 0 }
+func (c call) guarded() bool { return c.timeout > 0 || c.retries.Count > 0 || c.connections != nil }
 
 // aside says that the call is to a cache that does not matter if it fails.
 func (c call) aside() bool { return c.verb != wire.VerbServe }
