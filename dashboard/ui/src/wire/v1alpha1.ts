@@ -237,7 +237,7 @@ export type Connection = {
   /**
    * poolSize is how many connections each replica of the caller holds to the callee
    * and to its read replicas together. A call takes one until it is answered or
-   * given up, and waits for one while all are taken.
+   * given up, and waits for one while all are taken; over HTTP it does not wait.
    * Rules add no replica whose pool the callee's connectionLimit could not hold.
    * Left out, pools bound nothing.
    */
