@@ -1,7 +1,5 @@
 package history
 
-import "encoding/json"
-
 // pending is what waits to be written. Samples beyond the limit are dropped, the
 // oldest first, and a gap says so; nothing else is ever dropped, for it is as
 // little as the runs' own status: a row that comes again replaces itself.
@@ -88,11 +86,7 @@ func (t taken) rows() Batch {
 	b.Events = append([]Event(nil), b.Events...)
 	for key, g := range t.gaps {
 		g.Reason = "the database was away for longer than there was room to wait"
-		data, err := json.Marshal(g)
-		if err != nil {
-			panic(err) // times and numbers always encode
-		}
-		b.Events = append(b.Events, Event{Run: key.run, Component: key.component, Type: EventGap, Sequence: g.From.UnixMicro(), At: g.From, Data: data})
+		b.Events = append(b.Events, g.event(key.run, key.component))
 	}
 	return b
 }

@@ -117,6 +117,19 @@ func (v *Values) places() []any {
 	return places
 }
 
+// LastSample is the time of the newest sample of a run, zero if it has none.
+func (s *Store) LastSample(ctx context.Context, run string) (time.Time, error) {
+	newest, err := query(ctx, s.db, "SELECT timestamp FROM component_metrics WHERE simulation_id = $1 ORDER BY timestamp DESC LIMIT 1", []any{run}, func(rows *sql.Rows) (time.Time, error) {
+		var at time.Time
+		err := rows.Scan(&at)
+		return utc(at), err
+	})
+	if err != nil || len(newest) == 0 {
+		return time.Time{}, err
+	}
+	return newest[0], nil
+}
+
 // Mean is what a component was like over a whole run.
 type Mean struct {
 	Component string

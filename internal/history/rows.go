@@ -60,25 +60,39 @@ type Event struct {
 	// Component that it is about, empty for the whole run.
 	Component string
 	// Sequence tells events of a type, run and component apart: of a decision its
-	// number in the log, of a gap the microsecond that it begins at.
+	// number in the log, of the others the microsecond of their time.
 	Sequence int64
 	At       time.Time
 	// Data is a JSON object.
 	Data json.RawMessage
 }
 
-// ID follows from what the event is, so that it is kept once.
+// ID follows from what the event is, so that it is kept once. Several alerts and
+// findings may be raised at once, so they are what they say as well.
 func (e Event) ID() string {
-	return derived(e.Run, "event", string(e.Type), e.Component, strconv.FormatInt(e.Sequence, 10))
+	parts := []string{"event", string(e.Type), e.Component, strconv.FormatInt(e.Sequence, 10)}
+	if e.Type == EventAlert || e.Type == EventFinding {
+		parts = append(parts, string(e.Data))
+	}
+	return derived(e.Run, parts...)
 }
 
 // Gap is a stretch of time whose metrics were lost.
 type Gap struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
-	// Rows that are missing.
-	Rows   int64  `json:"rows"`
+	// Rows that are missing, 0 where nobody knows.
+	Rows   int64  `json:"rows,omitempty"`
 	Reason string `json:"reason"`
+}
+
+// event is the gap of a run's component, or of all of them.
+func (g Gap) event(run, component string) Event {
+	data, err := json.Marshal(g)
+	if err != nil {
+		panic(err) // times and numbers always encode
+	}
+	return Event{Run: run, Component: component, Type: EventGap, Sequence: g.From.UnixMicro(), At: g.From, Data: data}
 }
 
 // Sample is what was measured of a component at a moment; nil is not measured.

@@ -75,8 +75,8 @@ func (s *Store) Close() error {
 }
 
 // Write keeps a batch whole or not at all. Rows that are there already are
-// brought up to date, but a run that ended does not begin again and a sample
-// stays what it was.
+// brought up to date, but a run that ended stays what it was, since its graph may
+// be another run's by now, and so does a sample.
 func (s *Store) Write(ctx context.Context, b Batch) error {
 	if b.Empty() {
 		return nil
@@ -184,7 +184,7 @@ var simulationsTable = table[Run]{
 	conflict: `UPDATE SET user_id = COALESCE(simulations.user_id, excluded.user_id), traffic_intensity = excluded.traffic_intensity,
 		auto_scaling_enabled = excluded.auto_scaling_enabled, status = excluded.status, started_at = excluded.started_at,
 		ended_at = excluded.ended_at, spec = excluded.spec, report = excluded.report
-		WHERE simulations.ended_at IS NULL OR excluded.ended_at IS NOT NULL`,
+		WHERE simulations.ended_at IS NULL`,
 	values: func(r Run) []any {
 		var user any
 		if r.User != "" {
@@ -199,7 +199,7 @@ var simulationsTable = table[Run]{
 
 var eventsTable = table[Event]{
 	name: "simulation_events", columns: "id, simulation_id, event_type, component_id, data, timestamp, sequence",
-	conflict: "UPDATE SET data = excluded.data", id: Event.ID,
+	conflict: "UPDATE SET data = excluded.data WHERE simulation_events.data IS DISTINCT FROM excluded.data", id: Event.ID,
 	values: func(e Event) []any {
 		return []any{e.ID(), e.Run, string(e.Type), e.Component, string(e.Data), e.At.UTC(), e.Sequence}
 	},

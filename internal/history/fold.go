@@ -1,0 +1,146 @@
+package history
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/metrics"
+	"flashcrowd.io/flashcrowd/internal/rehearsal"
+	"flashcrowd.io/flashcrowd/internal/wire"
+)
+
+// Told is all that a Simulation and its graph say, as rows: the whole of it each
+// time, since what is kept already is kept once. The graph may be nil. The user who
+// started the run is empty where nobody is known.
+func Told(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (Batch, error) {
+	run, err := runOf(sim, cg, user)
+	if err != nil {
+		return Batch{}, err
+	}
+	events, err := eventsOf(sim)
+	if err != nil {
+		return Batch{}, err
+	}
+	b := Batch{Runs: []Run{run}, Events: events}
+	if user != "" {
+		b.Users = []User{{Name: user, CreatedAt: run.CreatedAt}}
+	}
+	return b, nil
+}
+
+func runOf(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (Run, error) {
+	outcome := rehearsal.Report(sim, cg)
+	spec, err := json.Marshal(sim.Spec)
+	if err != nil {
+		return Run{}, fmt.Errorf("the spec of %s/%s: %w", sim.Namespace, sim.Name, err)
+	}
+	report, err := json.Marshal(outcome)
+	if err != nil {
+		return Run{}, fmt.Errorf("the report of %s/%s: %w", sim.Namespace, sim.Name, err)
+	}
+	run := Run{
+		ID: string(sim.UID), User: user, Graph: outcome.Graph, Namespace: sim.Namespace, Name: sim.Name,
+		TrafficIntensity: intensity(sim.Spec.Traffic), AutoScalingEnabled: sim.Spec.AutoScaling.Enabled == nil || *sim.Spec.AutoScaling.Enabled,
+		Status: string(outcome.Verdict), CreatedAt: sim.CreationTimestamp.UTC(), Spec: spec, Report: report,
+	}
+	if cg != nil {
+		run.Canvas = string(cg.UID)
+	}
+	if at := sim.Status.StartTime; at != nil {
+		run.StartedAt = at.UTC()
+	}
+	if at := sim.Status.CompletionTime; at != nil {
+		run.EndedAt = at.UTC()
+	}
+	return run, nil
+}
+
+// intensity is the greatest rate that is written in the traffic.
+func intensity(t v1alpha1.Traffic) int64 {
+	var peak int32
+	rates := []*int32{t.RequestsPerSecond}
+	for _, stage := range t.Stages {
+		rates = append(rates, stage.RequestsPerSecond)
+	}
+	if t.Shape != nil {
+		rates = append(rates, t.Shape.PeakRequestsPerSecond)
+	}
+	for _, rate := range rates {
+		if rate != nil {
+			peak = max(peak, *rate)
+		}
+	}
+	return int64(peak)
+}
+
+func eventsOf(sim *v1alpha1.Simulation) ([]Event, error) {
+	var events []Event
+	add := func(kind EventType, component string, sequence int64, at time.Time, value any) error {
+		data, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("a %s of %s/%s: %w", kind, sim.Namespace, sim.Name, err)
+		}
+		events = append(events, Event{Run: string(sim.UID), Type: kind, Component: component, Sequence: sequence, At: at.UTC(), Data: data})
+		return nil
+	}
+	for _, d := range sim.Status.Decisions {
+		if err := add(EventDecision, d.Component, d.ID, d.Time.Time, d); err != nil {
+			return nil, err
+		}
+	}
+	for _, a := range sim.Status.Alerts {
+		if err := add(EventAlert, a.Component, a.Time.UnixMicro(), a.Time.Time, a); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range sim.Status.Findings {
+		if err := add(EventFinding, f.Component, f.Time.UnixMicro(), f.Time.Time, f); err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
+}
+
+// Measured is a recording of a run's components as rows, in the order of time. A
+// moment at which nothing of a component was measured has none.
+func Measured(run string, r metrics.Recording) []Sample {
+	var samples []Sample
+	names := slices.Sorted(maps.Keys(r.Components))
+	for at := range r.Length {
+		for _, name := range names {
+			values, measured := valuesAt(r.Components[name], at)
+			if measured {
+				samples = append(samples, Sample{Run: run, Component: name, At: r.Start.Add(time.Duration(at) * r.Step).UTC(), Values: values})
+			}
+		}
+	}
+	return samples
+}
+
+// valuesAt is a moment of a component's series, and whether there is any of it.
+func valuesAt(series map[wire.MetricColumn][]float64, at int) (Values, bool) {
+	var v Values
+	measured := false
+	for column, field := range v.byColumn() {
+		values, ok := series[column]
+		if !ok || math.IsNaN(values[at]) {
+			continue
+		}
+		*field = &values[at]
+		measured = true
+	}
+	return v, measured
+}
+
+// byColumn are the fields by the names that ticks have for them.
+func (v *Values) byColumn() map[wire.MetricColumn]**float64 {
+	return map[wire.MetricColumn]**float64{
+		wire.ColumnCPU: &v.CPU, wire.ColumnMemory: &v.Memory, wire.ColumnRequestRate: &v.RequestRate, wire.ColumnLatency: &v.Latency, wire.ColumnLatencyP95: &v.LatencyP95,
+		wire.ColumnErrorRate: &v.ErrorRate, wire.ColumnQueueDepth: &v.QueueDepth, wire.ColumnInFlight: &v.InFlight, wire.ColumnConnections: &v.Connections,
+	}
+}
