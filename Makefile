@@ -78,6 +78,8 @@ vet: ## Check the code for likely mistakes.
 PROCESS_TESTS := ./test/... ./internal/localcluster/...
 # The failure stories take many minutes and have a command of their own.
 STORIES := ^(TestStories|TestARestartedManagerForgetsNothing)$$
+# Ten thousand requests a second for two minutes want the machine for themselves.
+LARGE := ^TestScenario3
 # Samples with a small load share the machine.
 SAMPLES_AT_ONCE := 5
 
@@ -107,7 +109,7 @@ journeys-large: controlplane build ## The same with scenario 3, ten thousand req
 .PHONY: process-tests
 process-tests: controlplane build ## Run the tests that start real processes.
 	go test -p 1 -timeout 40m $$(go list $(PROCESS_TESTS) | grep -v /test/e2e)
-	go test -timeout 40m -parallel $(SAMPLES_AT_ONCE) -skip '$(STORIES)' ./test/e2e/
+	go test -timeout 40m -parallel $(SAMPLES_AT_ONCE) -skip '$(STORIES)|$(LARGE)' ./test/e2e/
 
 .PHONY: e2e
 e2e: controlplane build ## Rehearse the samples from their manifests alone.
@@ -126,7 +128,9 @@ demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this ch
 	@echo "Stop it with: $(BIN)/flashcrowd local down"
 
 .PHONY: bench
-bench: ## Measure CPU per request beside plain net/http, real processes against theory, single steps, and a grown history, on this machine.
+bench: controlplane $(PAGE) ## Measure CPU per request beside plain net/http, real processes against theory, the generator's lateness, large graphs, a grown history, single steps, and the page in a browser, on this machine.
 	go test -run '^$$' -bench . -benchtime 2s ./internal/station ./internal/scaling
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/bench
+	go test -run '^$$' -bench . -benchtime 30x -timeout 10m ./test/chaos
 	go test -run '^$$' -bench . -benchtime 3x -timeout 30m ./internal/history
+	cd dashboard/ui && npm run bench

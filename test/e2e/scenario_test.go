@@ -131,12 +131,12 @@ func checkDeletion(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	shop := metav1.ListOptions{LabelSelector: wire.LabelGraph + "=shop"} // graphs of other tests may be there
+	ofGraph := metav1.ListOptions{LabelSelector: wire.LabelGraph + "=" + cg.Name}
 	eventually(t, "every pod is gone", func(ctx context.Context) bool {
-		pods, err := k.CoreV1().Pods("default").List(ctx, shop)
+		pods, err := k.CoreV1().Pods("default").List(ctx, ofGraph)
 		return err == nil && len(pods.Items) == 0
 	})
-	deployments, err := k.AppsV1().Deployments("default").List(t.Context(), shop)
+	deployments, err := k.AppsV1().Deployments("default").List(t.Context(), ofGraph)
 	if err != nil || len(deployments.Items) != 0 {
 		t.Errorf("%d deployments are left, error %v", len(deployments.Items), err)
 	}
