@@ -23,7 +23,7 @@ import { drawLinks } from "./links";
 import { isArrow, neighbour } from "./neighbours";
 import { newsKey, newsOf } from "./news";
 import { ParticleLayer } from "./ParticleLayer";
-import { type Scene, SceneContext, useScene } from "./scene";
+import { Scene, SceneContext, useScene } from "./scene";
 
 const nodeTypes = { box: BoxNode };
 const noEdges: never[] = [];
@@ -112,7 +112,7 @@ function Stage(props: CanvasProps) {
 
   const look = useCallback(
     (next: View) => {
-      scene.view = next;
+      scene.look(next);
       const level = levelOf(next.zoom);
       if (root.current !== null) {
         root.current.dataset.level = level;
@@ -232,12 +232,7 @@ function Stage(props: CanvasProps) {
 /** The architecture of a run, as it is now or was then, with its traffic. */
 export function CanvasView(props: CanvasProps) {
   const { metrics } = props;
-  const [scene] = useState<Scene>(() => ({
-    metrics,
-    appeared: new Map(),
-    view: { x: 0, y: 0, zoom: 1 },
-    level: "mid",
-  }));
+  const [scene] = useState(() => new Scene(metrics));
   return (
     <ReactFlowProvider>
       <SceneContext value={scene}>
