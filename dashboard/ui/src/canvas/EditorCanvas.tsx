@@ -240,7 +240,7 @@ function unmeasured(): MetricStore {
 
 /** A graph that is drawn by hand: boxes are dragged, connected and removed. */
 export function EditorCanvas(props: EditorCanvasProps) {
-  const [scene] = useState(() => new Scene(unmeasured()));
+  const [scene] = useState(() => new Scene(unmeasured(), []));
   return (
     <ReactFlowProvider>
       <SceneContext value={scene}>

@@ -1,5 +1,6 @@
 import { createContext, useContext } from "react";
 import type { MetricStore } from "../state/metrics";
+import type { Column } from "../wire";
 import type { Level } from "./fit";
 import type { View } from "./geometry";
 
@@ -13,7 +14,11 @@ export class Scene {
   #view: View = { x: 0, y: 0, zoom: 1 };
   readonly #watchers = new Set<Watch>();
 
-  constructor(readonly metrics: MetricStore) {}
+  constructor(
+    readonly metrics: MetricStore,
+    /** What the numbers on boxes are, and where they come from. */
+    readonly columns: readonly Column[],
+  ) {}
 
   get view(): View {
     return this.#view;

@@ -51,7 +51,7 @@ describe("the canvas", () => {
 });
 
 describe("a box", () => {
-  const scene = new Scene(newPage().metrics);
+  const scene = new Scene(newPage().metrics, run.columns);
   const { boxes } = drawingOf({
     canvas: run.topology,
     difference: { fresh: new Set(), leftNodes: [], leftReplicas: [] },
@@ -72,7 +72,7 @@ describe("a box", () => {
       const drawn = drawBox(box);
       expect(drawn).toContain(`title="${box.title}"`);
       expect(drawn).toContain('<svg class="icon"');
-      expect(drawn).toContain('data-slot="rate">–<');
+      expect(drawn).toMatch(/data-slot="rate" title="Requests: measured in the running system[^"]*">–</);
     }
   });
 
@@ -111,6 +111,9 @@ describe("the inspector", () => {
     page.store.getInitialState = page.store.getState;
     const drawn = draw(page, <Inspector run={run} />);
     expect(drawn).toContain("measured in the running system");
+    for (const link of run.topology.links.filter(({ from }) => from === run.topology.nodes[0]?.id)) {
+      expect(drawn).toContain(`to ${link.to}`);
+    }
   });
 });
 
