@@ -36,7 +36,7 @@ it("draws a graph, and is told by the API server what to write instead", async (
   await set("Cores", "0");
   await page.getByText("should be greater than or equal to 1").first().waitFor();
   await set("Cores", "many");
-  await box("api-server").getByText("1 fault").waitFor();
+  await page.locator(".ed-form .wrong", { hasText: "integer" }).waitFor();
   await set("Cores", "2");
   await set("Service time, mean", "2ms");
   await box("api-server").getByText("1 replica · 2 cores · 2ms").waitFor();
@@ -50,7 +50,7 @@ it("is told what only the whole graph shows", async () => {
   await box("load-balancer").focus();
   await page.keyboard.press("Enter");
   await page.locator(".react-flow__pane").click({ position: { x: 20, y: 200 } });
-  await page.locator(".ed-fault").first().waitFor();
+  await page.locator(".ed-fault", { hasText: "the calls go round in a circle" }).waitFor();
   await visit.shots("drawn-fault");
   expect(await visit.browser.violations()).toEqual([]);
   await page.keyboard.press("Control+z");
