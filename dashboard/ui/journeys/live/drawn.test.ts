@@ -97,5 +97,7 @@ it("runs it, and sees it live", async () => {
   await visit.shots("drawn-running");
   await visit.stage("Objectives met");
   await visit.shots("drawn-result");
-  expect(visit.browser.errors).toEqual([]);
+  // What a browser says of the answers that were asked for: a text that is no number, a version overtaken by the status.
+  const asked = /status of (422|409)/;
+  expect(visit.browser.errors.filter((error) => !asked.test(error))).toEqual([]);
 });
