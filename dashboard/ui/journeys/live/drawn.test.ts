@@ -88,11 +88,10 @@ it("runs it, and sees it live", async () => {
     const rate = page.locator(`[data-id="component/${name}"] [data-slot="rate"]`);
     await expect.poll(async () => Number(await rate.textContent()), { timeout: 60_000 }).toBeGreaterThan(150);
   }
-  expect(Object.keys(await places(page)).sort()).toEqual([
-    "component/api-server",
-    "component/database",
-    "component/load-balancer",
-  ]);
+  // Rules may have begun to let it grow already.
+  expect(Object.keys(await places(page))).toEqual(
+    expect.arrayContaining(["component/load-balancer", "component/api-server", "component/database"]),
+  );
   expect([await clipped(page), await linksThroughBoxes(page)]).toEqual([[], []]);
   await visit.shots("drawn-running");
   await visit.stage("Objectives met");
