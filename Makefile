@@ -99,7 +99,7 @@ journeys: $(PAGE) ## Walk through the page in a browser, light and dark; picture
 	cd dashboard/ui && npm run journeys
 
 .PHONY: journeys-live
-journeys-live: controlplane build ## Watch, steer and replay scenario 1 in a browser, on a local cluster of its own.
+journeys-live: controlplane build ## Watch, steer and replay scenario 1, and draw and run a graph, in a browser, on local clusters of their own.
 	cd dashboard/ui && npm run journeys-live
 
 .PHONY: journeys-large
