@@ -2,6 +2,8 @@ package dashboard
 
 import (
 	"bytes"
+	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +74,8 @@ func TestAbuseEndsTheFeedAndNothingElse(t *testing.T) {
 			done := make(chan struct{})
 			go func() { defer close(done); tt.abuse(conn) }()
 			started := time.Now()
-			if got := h.end(conn); got != tt.want && !(tt.cut && got == websocket.CloseAbnormalClosure) {
+			got := h.end(conn)
+			if lost := tt.cut && got == websocket.CloseAbnormalClosure; got != tt.want && !lost {
 				t.Errorf("closed with %d, want %d", got, tt.want)
 			}
 			if took := time.Since(started); took > h.server.pace.pong*3/4 { // silence would be noticed then
@@ -114,10 +117,10 @@ func (h *house) end(conn *websocket.Conn) int {
 		if err == nil {
 			continue
 		}
-		if timeout, ok := err.(interface{ Timeout() bool }); ok && timeout.Timeout() {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
 			h.t.Fatal("the feed goes on")
 		}
-		if closed, ok := err.(*websocket.CloseError); ok {
+		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 			return closed.Code
 		}
 		return websocket.CloseAbnormalClosure
@@ -205,7 +208,7 @@ func TestAFeedCountsForTheCallerThatItTurnsOutToBeOf(t *testing.T) {
 	if err := another.WriteJSON(wire.FeedResume{Type: wire.MessageResume, Token: "jane"}); err != nil {
 		t.Fatal(err)
 	}
-	if code := h.end(another); code != websocket.CloseTryAgainLater {
+	if code := h.end(another); code != wire.CloseTooMany {
 		t.Errorf("one too many is closed with %d", code)
 	}
 	s.mu.Lock()

@@ -191,7 +191,7 @@ func (c *conversation) introduced(ctx context.Context) (wire.FeedResume, error) 
 			return resume, err
 		}
 		if !c.server.sockets.move(c.caller.Name, caller.Name) {
-			return resume, closing{code: websocket.CloseTryAgainLater, reason: "too many feeds are open"}
+			return resume, closing{code: wire.CloseTooMany, reason: "too many feeds are open"}
 		}
 		c.caller = caller
 		return resume, nil
