@@ -143,6 +143,7 @@ var walls = []struct {
 }{
 	{[]string{"api"}, []string{module + "internal", module + "controllers", module + "loadgen"}, "the kinds import nothing of ours"},
 	{[]string{"controllers"}, []string{module + "dashboard"}, "the dashboard reads the two truths, never the reconcilers"},
+	{[]string{"controllers", "cmd/manager", "cmd/loadgen", "cmd/stub"}, []string{module + "internal/history"}, "no run waits for its history"},
 	{[]string{"dashboard"}, []string{module + "controllers"}, "the dashboard reads the two truths, never the reconcilers"},
 	{
 		[]string{"internal/process", "internal/stub", "internal/transport", "loadgen", "cmd/stub", "cmd/loadgen", "internal/wire", "internal/graph", "internal/traffic", "internal/station", "internal/fault", "internal/cache", "internal/scaling"},

@@ -20,7 +20,7 @@ import (
 // TestMain is the tests, or the process that is killed while it migrates.
 func TestMain(m *testing.M) {
 	if dsn := os.Getenv(victimDSN); dsn != "" {
-		os.Exit(migrateAsVictim(dsn, os.Getenv(victimStatement)))
+		os.Exit(writeAsVictim(dsn, os.Getenv(victimStatement)))
 	}
 	os.Exit(m.Run())
 }
@@ -182,6 +182,17 @@ func (s *server) signal(t *testing.T, signal syscall.Signal) {
 		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			t.Error(err)
 		}
+	}
+}
+
+// stop ends the server in order, but without waiting for its clients.
+func (s *server) stop(t *testing.T) {
+	t.Helper()
+	if err := s.process.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.process.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -20,41 +20,90 @@ const (
 	victimStatement = "FLASHCROWD_TEST_VICTIM_STATEMENT"
 )
 
-// migrateAsVictim opens a history and kills itself before the given statement.
-func migrateAsVictim(dsn, statement string) int {
-	fatal, err := strconv.ParseInt(statement, 10, 64)
-	if err == nil {
-		var s *Store
-		if s, err = open(context.Background(), dsn, func(c driver.Connector) driver.Connector {
-			return &deadly{Connector: c, left: &atomic.Int64{}, fatal: fatal}
-		}); err == nil {
-			err = s.Close()
-		}
+// victimBatches are what a victim writes once it has migrated.
+const victimBatches = 3
+
+// victimBatch is a decision and two samples.
+func victimBatch(n int) Batch {
+	run := runAt(1)
+	return Batch{
+		Users: []User{ada()}, Runs: []Run{run}, Events: []Event{decisionAt(run, int64(n+1), `{}`)},
+		Samples: []Sample{sampleAt(run, "api", n, 1), sampleAt(run, "db", n, 1)},
 	}
-	if err != nil {
+}
+
+// writeAsVictim opens a history, writes to it, and kills itself before the given
+// statement.
+func writeAsVictim(dsn, statement string) int {
+	if err := writeUntil(context.Background(), dsn, statement); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
 }
 
-// TestMigrationsOutliveBeingKilled kills a migrating process before each of its
-// statements in turn, and finds the next one to complete what it left.
-func TestMigrationsOutliveBeingKilled(t *testing.T) {
+func writeUntil(ctx context.Context, dsn, statement string) error {
+	fatal, err := strconv.ParseInt(statement, 10, 64)
+	if err != nil {
+		return err
+	}
+	s, err := open(ctx, dsn, func(c driver.Connector) driver.Connector {
+		return &deadly{Connector: c, left: &atomic.Int64{}, fatal: fatal}
+	})
+	if err != nil {
+		return err
+	}
+	for n := range victimBatches {
+		if err := s.Write(ctx, victimBatch(n)); err != nil {
+			return errors.Join(err, s.Close())
+		}
+	}
+	return s.Close()
+}
+
+// TestAHistoryOutlivesBeingKilled kills a process before each of its statements in
+// turn, of migrations and of batches, and finds whole batches, and the next process
+// to complete what it left.
+func TestAHistoryOutlivesBeingKilled(t *testing.T) {
 	onEach(t, func(t *testing.T, database func(*testing.T) string) {
 		for statement := 1; ; statement++ {
 			dsn := database(t)
 			killed := runVictim(t, dsn, statement)
 			s := opened(t, dsn)
-			write(t, s, Batch{Users: []User{ada()}, Runs: []Run{runAt(1)}, Events: []Event{decisionAt(runAt(1), 1, `{}`)}, Samples: []Sample{sampleAt(runAt(1), "db", 1, 1)}})
+			whole(t, s)
+			for n := range victimBatches {
+				write(t, s, victimBatch(n))
+			}
+			if got := whole(t, s); got != victimBatches {
+				t.Errorf("statement %d: %d batches, not %d", statement, got, victimBatches)
+			}
 			if !killed {
-				if statement < 12 { // seven tables and indexes, two notes, two commits
+				if statement < 12+victimBatches*6 { // seven tables and indexes, two notes, two commits; begin, four inserts and a commit each
 					t.Errorf("there were only %d statements to kill at", statement-1)
 				}
 				return
 			}
 		}
 	})
+}
+
+// whole is how many batches of the victim there are; a part of one is an error.
+func whole(t *testing.T, s *Store) int {
+	t.Helper()
+	events := must[[]Event](t)(s.Events(t.Context(), runAt(1).ID))
+	means := must[[]Mean](t)(s.Means(t.Context(), runAt(1).ID))
+	if len(events) == 0 && len(means) == 0 {
+		return 0
+	}
+	if len(means) != 2 {
+		t.Fatalf("%d decisions, and samples of %d components", len(events), len(means))
+	}
+	for _, m := range means {
+		if m.Samples != int64(len(events)) {
+			t.Errorf("%d decisions, but %d samples of %s", len(events), m.Samples, m.Component)
+		}
+	}
+	return len(events)
 }
 
 // runVictim reports whether the process was killed rather than done.
