@@ -38,8 +38,7 @@ func attend(t *testing.T, address, token, run string, pages int) *audience {
 		w.heard = a.note
 		a.group.Go(func() {
 			defer w.close()
-			for w.hear() == nil {
-			}
+			w.listen()
 		})
 	}
 	return a

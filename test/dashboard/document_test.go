@@ -159,8 +159,7 @@ func TestFramesOfARealRunAreAsTheDocumentSays(t *testing.T) {
 	if status, answer := s.ask(editor, http.MethodDelete, "/api/simulation/"+r.id(), nil); status != http.StatusNoContent {
 		t.Fatalf("%d %s", status, answer)
 	}
-	for page.hear() == nil {
-	}
+	page.listen()
 	for _, kind := range []wire.MessageType{
 		wire.MessageHello, wire.MessageSnapshot, wire.MessageTopo, wire.MessageDecision, wire.MessageAlert, wire.MessageControl, wire.MessagePhase, wire.MessageTick, wire.MessageBye,
 	} {

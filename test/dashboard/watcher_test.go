@@ -154,6 +154,14 @@ func (w *watcher) until(holds func() bool) error {
 	return nil
 }
 
+// listen hears messages until the connection ends.
+func (w *watcher) listen() {
+	var err error
+	for err == nil {
+		err = w.hear()
+	}
+}
+
 func (w *watcher) close() {
 	if w.conn != nil {
 		_ = w.conn.Close()
