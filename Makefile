@@ -120,10 +120,11 @@ stories: controlplane build ## Rehearse the failure stories, nine at a time.
 	go test -v -timeout 40m -parallel 9 -run '$(STORIES)' ./test/e2e/
 
 .PHONY: demo
-demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this checkout to its report.
+demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this checkout to its report and its dashboard.
 	@echo "kubeconfig of the local cluster: $$HOME/.flashcrowd/kubeconfig"
 	$(BIN)/flashcrowd run config/samples/scenario-1.yaml
-	@echo "The cluster is still up. See the run in a browser: $(BIN)/flashcrowd dashboard --open"
+	@echo "The cluster is still up. See the run in a browser, by this link (another one: $(BIN)/flashcrowd dashboard --open):"
+	@$(BIN)/flashcrowd dashboard
 	@echo "Look around with: kubectl --kubeconfig $$HOME/.flashcrowd/kubeconfig get cg,sim,pods"
 	@echo "Stop it with: $(BIN)/flashcrowd local down"
 

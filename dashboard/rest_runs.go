@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -25,7 +24,7 @@ func (s *Server) registerRuns(api huma.API) {
 	get(api, "/api/simulations", "listRuns", "All runs that the caller may see, the newest first", s.listRuns)
 	get(api, "/api/simulation/{id}", "getRun", "One run: its state, its controls and the last word of every rule", s.getRun)
 	get(api, "/api/simulation/{id}/events", "listEvents", "What happened to a run: the lossless messages of its feed", s.events)
-	command(api, http.MethodDelete, "/api/simulation/{id}", "deleteRun", "Delete a run; one that runs ends", s.deleteRun)
+	remove(api, "/api/simulation/{id}", "deleteRun", "Delete a run; one that runs ends", s.deleteRun)
 }
 
 // find is a run that the caller may do something with.
@@ -105,15 +104,15 @@ func (s *Server) events(ctx context.Context, in *eventsQuery) (wire.EventList, e
 	return run.Feed.Events(in.After, in.Limit), nil
 }
 
-func (s *Server) deleteRun(ctx context.Context, in *RunPath) (struct{}, error) {
+func (s *Server) deleteRun(ctx context.Context, in *RunPath) error {
 	run, err := s.find(ctx, "delete", in.ID)
 	if err != nil {
-		return struct{}{}, err
+		return err
 	}
 	acting, err := s.as(callerOf(ctx))
 	if err != nil {
-		return struct{}{}, err
+		return err
 	}
 	sim := run.Simulation()
-	return struct{}{}, acting.Delete(ctx, sim.DeepCopy(), client.Preconditions{UID: &sim.UID})
+	return acting.Delete(ctx, sim.DeepCopy(), client.Preconditions{UID: &sim.UID})
 }

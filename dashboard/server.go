@@ -163,12 +163,30 @@ func (s *sockets) enter(caller string) bool {
 	return true
 }
 
+// move counts a feed to the caller that it turned out to be of, unless that one
+// has too many.
+func (s *sockets) move(from, to string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byCaller[to] >= maxOfCaller {
+		return false
+	}
+	s.drop(from)
+	s.byCaller[to]++
+	return true
+}
+
 func (s *sockets) leave(caller string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all--
+	s.drop(caller)
+	s.done.Done()
+}
+
+// drop counts one feed of a caller out; the lock is held.
+func (s *sockets) drop(caller string) {
 	if s.byCaller[caller]--; s.byCaller[caller] == 0 {
 		delete(s.byCaller, caller)
 	}
-	s.done.Done()
 }

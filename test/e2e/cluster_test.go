@@ -66,6 +66,9 @@ func rehearse(t *testing.T, sample string) report.Report {
 	command.Stdout, command.Stderr = &out, &errs
 	err := command.Run()
 	t.Logf("%s\n%s", sample, errs.String())
+	if !strings.Contains(errs.String(), "watch it: http://127.0.0.1:") {
+		t.Errorf("running %s prints no link to the dashboard", sample)
+	}
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		t.Fatalf("running %s: %v", sample, err)
