@@ -217,10 +217,17 @@ func BenchmarkHundredComponents(b *testing.B) {
 	h := newHost(b)
 	cg, sim := services(), trickle()
 	began := h.create(b, cg)
+	defer func() {
+		if b.Failed() {
+			b.Logf("%d replicas are ready", ready(cg))
+			spent(b, descendants(b, h.supervisor))
+		}
+	}()
 	await(b.Context(), b, 5*time.Minute, "every replica is ready", func(ctx context.Context) bool {
 		return h.client.Get(ctx, client.ObjectKeyFromObject(cg), cg) == nil && ready(cg) == largeServices*largeReplicas
 	})
 	b.Logf("%d components of %d replicas stand after %v", largeServices, largeReplicas, time.Since(began).Round(100*time.Millisecond))
+	spent(b, descendants(b, h.supervisor))
 	length := 3 * *duration
 	<-time.After(*duration) // what starting them has left to do
 	idle := watch(b, descendants(b, h.supervisor), length)

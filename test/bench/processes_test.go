@@ -96,6 +96,14 @@ func watch(b *testing.B, all family, length time.Duration) map[string]usage {
 	return use
 }
 
+// spent logs the CPU time that each program has taken since it began.
+func spent(b *testing.B, all family) {
+	b.Helper()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		b.Logf("  so far: %d x %s: %.1f s of CPU", len(all[name]), name, cpu(b, all[name]...).Seconds())
+	}
+}
+
 // tell logs what each program took, the most first.
 func tell(b *testing.B, when string, use map[string]usage) {
 	b.Helper()
