@@ -110,7 +110,8 @@ stories: controlplane build ## Rehearse the failure stories, nine at a time.
 demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this checkout to its report.
 	@echo "kubeconfig of the local cluster: $$HOME/.flashcrowd/kubeconfig"
 	$(BIN)/flashcrowd run config/samples/scenario-1.yaml
-	@echo "The cluster is still up. Look around with: kubectl --kubeconfig $$HOME/.flashcrowd/kubeconfig get cg,sim,pods"
+	@echo "The cluster is still up. See the run in a browser: $(BIN)/flashcrowd dashboard --open"
+	@echo "Look around with: kubectl --kubeconfig $$HOME/.flashcrowd/kubeconfig get cg,sim,pods"
 	@echo "Stop it with: $(BIN)/flashcrowd local down"
 
 .PHONY: bench

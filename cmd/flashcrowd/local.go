@@ -57,6 +57,11 @@ func upCommand(flags *localFlags) *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "The local cluster is up.\n  kubectl --kubeconfig %s get nodes\n", cluster.Kubeconfig())
+			link, err := dashboardLink(cmd.Context(), cluster, "/")
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "The dashboard, for one browser (another link: flashcrowd dashboard):\n  %s\n", link)
 			return nil
 		},
 	}
@@ -138,7 +143,7 @@ func printStatus(w io.Writer, status localcluster.Status) error {
 		}
 		fmt.Fprintf(tw, "%s\t%s\n", part.Name, word)
 	}
-	fmt.Fprintf(tw, "kubeconfig\t%s\nprometheus\t%s\n", status.Kubeconfig, status.Prometheus)
+	fmt.Fprintf(tw, "kubeconfig\t%s\nprometheus\t%s\ndashboard\t%s (sign in by the link of: flashcrowd dashboard)\n", status.Kubeconfig, status.Prometheus, status.Dashboard)
 	return tw.Flush()
 }
 

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"flashcrowd.io/flashcrowd/internal/export"
+	"flashcrowd.io/flashcrowd/internal/localcluster"
 	"flashcrowd.io/flashcrowd/internal/rehearsal"
 	"flashcrowd.io/flashcrowd/internal/report"
 )
@@ -23,6 +24,8 @@ import (
 type clusterFlags struct {
 	kubeconfig, context, namespace string
 	local                          localFlags
+	// started is the local cluster, if it is the one that is worked on.
+	started *localcluster.Cluster
 }
 
 func (f *clusterFlags) register(cmd *cobra.Command) {
@@ -40,7 +43,7 @@ func (f *clusterFlags) config(ctx context.Context, tell func(string)) (*rest.Con
 		if err != nil {
 			return nil, err
 		}
-		f.kubeconfig = cluster.Kubeconfig()
+		f.kubeconfig, f.started = cluster.Kubeconfig(), &cluster
 	}
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = f.kubeconfig
@@ -90,6 +93,11 @@ func rehearse(cmd *cobra.Command, cluster *clusterFlags, output outputFormat, ma
 	if err != nil {
 		view.Close()
 		return err
+	}
+	if link, err := cluster.runLink(cmd.Context(), manifests); err != nil {
+		view.Notice(0, "the dashboard does not answer: "+err.Error())
+	} else if link != "" {
+		view.Notice(0, "watch it: "+link)
 	}
 	result, err := runner.Run(cmd.Context(), manifests, view)
 	view.Close()

@@ -27,6 +27,12 @@ type Run struct {
 	sight projection.Sight
 }
 
+// Recall is the run of an object that nobody watches: as it is now, with its
+// history. cg is its graph, nil when that is gone.
+func Recall(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, name Name, now time.Time) *Run {
+	return first(seen{sim: sim, graph: cg, sight: projection.Sight{ControlPlane: wire.Health{OK: true}, Metrics: wire.Health{OK: true}}, now: now}, name)
+}
+
 // Simulation is the newest object that was seen; it is not to be changed.
 func (r *Run) Simulation() *v1alpha1.Simulation {
 	r.mu.Lock()

@@ -174,6 +174,7 @@ type Status struct {
 	Dir        string       `json:"dir"`
 	Kubeconfig string       `json:"kubeconfig,omitempty"`
 	Prometheus string       `json:"prometheus,omitempty"`
+	Dashboard  string       `json:"dashboard,omitempty"`
 	Parts      []PartStatus `json:"parts"`
 }
 
@@ -195,7 +196,7 @@ func (c Cluster) Status(ctx context.Context) (Status, error) {
 		status.Ready = false
 		return status, nil
 	}
-	status.Kubeconfig, status.Prometheus = c.Kubeconfig(), "http://"+address(st.Ports.Prometheus)
+	status.Kubeconfig, status.Prometheus, status.Dashboard = c.Kubeconfig(), "http://"+address(st.Ports.Prometheus), "http://"+address(st.Ports.Dashboard)
 	client, err := c.l.healthClient()
 	if err != nil {
 		return Status{}, err

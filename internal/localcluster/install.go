@@ -24,7 +24,8 @@ import (
 const fieldOwner = "flashcrowd-local"
 
 // bootstrap is what the parts of a local cluster may do beyond Kubernetes' own
-// roles: the node answers DNS, Prometheus finds pods.
+// roles: the node answers DNS, Prometheus finds pods, and who opens the dashboard
+// acts as localUser, who may do with our kinds what an administrator of them may.
 const bootstrap = `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -50,6 +51,16 @@ kind: ClusterRoleBinding
 metadata: {name: "flashcrowd:local-prometheus"}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "flashcrowd:local-prometheus"}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: "flashcrowd:prometheus"}]
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: flashcrowd-user, namespace: default}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: "flashcrowd:local-user"}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: flashcrowd-admin-role}
+subjects: [{kind: ServiceAccount, namespace: default, name: flashcrowd-user}]
 `
 
 // applyAll applies manifests, adjusted to this machine.
@@ -58,7 +69,7 @@ func applyAll(ctx context.Context, config *rest.Config, manifests []byte, p port
 	if err != nil {
 		return err
 	}
-	objects = localize(objects, "http://"+address(p.Prometheus))
+	objects = localize(objects, p)
 	applier, err := newApplier(config)
 	if err != nil {
 		return err
@@ -90,16 +101,19 @@ func decode(manifests []byte) ([]*unstructured.Unstructured, error) {
 	}
 }
 
-// localize points the manager and the dashboard at this cluster's Prometheus.
-// Kinds that only a cluster with operators knows are left out.
-func localize(objects []*unstructured.Unstructured, prometheus string) []*unstructured.Unstructured {
+// localize points the manager and the dashboard at this cluster's Prometheus, and
+// the dashboard at the port of this machine that it keeps over restarts. Kinds that
+// only a cluster with operators knows are left out.
+func localize(objects []*unstructured.Unstructured, p ports) []*unstructured.Unstructured {
 	kept := objects[:0:0]
 	for _, object := range objects {
 		if strings.HasPrefix(object.GetAPIVersion(), "monitoring.coreos.com/") {
 			continue
 		}
 		if object.GetKind() == "Deployment" {
-			setFlag(object, "--prometheus-url=", prometheus)
+			setFlag(object, "--prometheus-url=", "http://"+address(p.Prometheus))
+			setFlag(object, "--bind-address=", address(p.Dashboard))
+			setFlag(object, "--mode=", "Local")
 		}
 		kept = append(kept, object)
 	}

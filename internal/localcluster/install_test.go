@@ -21,6 +21,15 @@ apiVersion: monitoring.coreos.com/v1
 kind: PodMonitor
 metadata: {name: stubs}
 ---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: dashboard, namespace: flashcrowd-system}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: dashboard, image: flashcrowd/dashboard, args: [--mode=Cluster, "--bind-address=$(POD_IP):8080", "--health-probe-bind-address=$(POD_IP):8081"]}
+---
 # only a comment
 ---
 apiVersion: v1
@@ -28,30 +37,35 @@ kind: Service
 metadata: {name: flashcrowd-topology}
 `
 
-func TestLocalizePointsAtThisClustersPrometheus(t *testing.T) {
+func TestLocalizePointsAtThisMachine(t *testing.T) {
 	objects, err := decode([]byte(product))
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects = localize(objects, "http://127.0.0.1:1234")
+	objects = localize(objects, ports{Prometheus: 1234, Dashboard: 5678})
 	var kinds []string
 	for _, object := range objects {
 		kinds = append(kinds, object.GetKind())
 	}
-	if diff := cmp.Diff([]string{"Deployment", "Service"}, kinds); diff != "" {
+	if diff := cmp.Diff([]string{"Deployment", "Deployment", "Service"}, kinds); diff != "" {
 		t.Errorf("kinds (-want +got):\n%s", diff)
 	}
-	containers, _, err := unstructured.NestedSlice(objects[0].Object, "spec", "template", "spec", "containers")
-	if err != nil {
-		t.Fatal(err)
+	want := [][]any{
+		{"--leader-elect", "--prometheus-url=http://127.0.0.1:1234"},
+		{"--mode=Local", "--bind-address=127.0.0.1:5678", "--health-probe-bind-address=$(POD_IP):8081"},
 	}
-	container, ok := containers[0].(map[string]any)
-	if !ok {
-		t.Fatalf("container is %T", containers[0])
-	}
-	want := []any{"--leader-elect", "--prometheus-url=http://127.0.0.1:1234"}
-	if diff := cmp.Diff(want, container["args"]); diff != "" {
-		t.Errorf("args (-want +got):\n%s", diff)
+	for i, args := range want {
+		containers, _, err := unstructured.NestedSlice(objects[i].Object, "spec", "template", "spec", "containers")
+		if err != nil {
+			t.Fatal(err)
+		}
+		container, ok := containers[0].(map[string]any)
+		if !ok {
+			t.Fatalf("container is %T", containers[0])
+		}
+		if diff := cmp.Diff(args, container["args"]); diff != "" {
+			t.Errorf("args (-want +got):\n%s", diff)
+		}
 	}
 }
 

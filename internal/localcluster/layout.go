@@ -51,10 +51,11 @@ type ports struct {
 	Scheduler         int `json:"scheduler"`
 	Prometheus        int `json:"prometheus"`
 	Node              int `json:"node"`
+	Dashboard         int `json:"dashboard"`
 }
 
 func (p *ports) all() []*int {
-	return []*int{&p.APIServer, &p.Etcd, &p.EtcdPeer, &p.ControllerManager, &p.Scheduler, &p.Prometheus, &p.Node}
+	return []*int{&p.APIServer, &p.Etcd, &p.EtcdPeer, &p.ControllerManager, &p.Scheduler, &p.Prometheus, &p.Node, &p.Dashboard}
 }
 
 // settle gives every port that is not set, or that another process took, a free one.

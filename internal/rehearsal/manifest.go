@@ -38,6 +38,13 @@ func Load(files []string, stdin io.Reader) (Manifests, error) {
 	return m, nil
 }
 
+// Parse reads the manifests of one file that is at hand already.
+func Parse(file string, data []byte) (Manifests, error) {
+	var m Manifests
+	err := m.add(file, data)
+	return m, err
+}
+
 func readFile(file string, stdin io.Reader) ([]byte, error) {
 	if file == "-" {
 		data, err := io.ReadAll(stdin)

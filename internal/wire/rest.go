@@ -188,6 +188,12 @@ type LoginRequest struct {
 	Token string `json:"token" minLength:"1" maxLength:"16384"`
 }
 
+// Ticket signs one browser in, once: open /login?ticket=... with it.
+type Ticket struct {
+	Ticket           string `json:"ticket"`
+	ExpiresInSeconds int32  `json:"expiresInSeconds"`
+}
+
 // ValidationResult is the API server's own opinion of an object that was not saved.
 type ValidationResult struct {
 	Valid  bool              `json:"valid"`

@@ -794,6 +794,12 @@ export type LoginRequest = {
   token: string
 }
 
+/** Ticket signs one browser in, once: open /login?ticket=... with it. */
+export type Ticket = {
+  ticket: string
+  expiresInSeconds: number
+}
+
 /** ValidationResult is the API server's own opinion of an object that was not saved. */
 export type ValidationResult = {
   valid: boolean

@@ -1,0 +1,141 @@
+package dashboard
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/dashboard/projection"
+	"flashcrowd.io/flashcrowd/dashboard/runs"
+	"flashcrowd.io/flashcrowd/internal/rehearsal"
+	"flashcrowd.io/flashcrowd/internal/report"
+	"flashcrowd.io/flashcrowd/internal/wire"
+)
+
+type eventsQuery struct {
+	RunPath
+	After int64 `query:"after" minimum:"0" doc:"only messages with a higher seq"`
+	Limit int   `query:"limit" minimum:"1" maximum:"1000" default:"200"`
+}
+
+func (s *Server) registerRuns(api huma.API) {
+	get(api, "/api/simulations", "listRuns", "All runs that the caller may see, the newest first", s.listRuns)
+	get(api, "/api/simulation/{id}", "getRun", "One run: its state, its controls and the last word of every rule", s.getRun)
+	get(api, "/api/simulation/{id}/events", "listEvents", "What happened to a run: the lossless messages of its feed", s.events)
+	get(api, "/api/simulation/{id}/report", "getReport", "The report of a run, as flashcrowd report prints it", s.report)
+	command(api, http.MethodDelete, "/api/simulation/{id}", "deleteRun", "Delete a run; one that runs ends", s.deleteRun)
+}
+
+// find is a run that the caller may do something with.
+func (s *Server) find(ctx context.Context, verb, id string) (*runs.Run, error) {
+	run, err := s.lookUp(id)
+	if err != nil {
+		return nil, err
+	}
+	return run, s.permit(ctx, verb, simulations, run.Simulation().Namespace)
+}
+
+// lookUp is a run, whoever asks. What has not been read yet may exist.
+func (s *Server) lookUp(id string) (*runs.Run, error) {
+	run, err := s.o.Runs.Find(id)
+	if err != nil && !s.o.Runs.Synced() {
+		return nil, errNotRead
+	}
+	return run, err
+}
+
+// errNotRead says that the server has not seen the cluster yet.
+var errNotRead = errors.New("the dashboard has not read the cluster yet")
+
+// seen are the namespaces among some that the caller may do something in.
+func (s *Server) seen(ctx context.Context, verb, resource string, namespaces []string) (map[string]bool, error) {
+	seen := map[string]bool{}
+	slices.Sort(namespaces)
+	for _, namespace := range slices.Compact(namespaces) {
+		err := s.permit(ctx, verb, resource, namespace)
+		if forbidden(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		seen[namespace] = true
+	}
+	return seen, nil
+}
+
+func (s *Server) listRuns(ctx context.Context, _ *struct{}) (wire.RunList, error) {
+	all := s.o.Runs.All()
+	var namespaces []string
+	for _, run := range all {
+		namespaces = append(namespaces, run.Simulation().Namespace)
+	}
+	seen, err := s.seen(ctx, "list", simulations, namespaces)
+	if err != nil {
+		return wire.RunList{}, err
+	}
+	list := wire.RunList{Items: []wire.RunSummary{}}
+	for _, run := range all {
+		if row := run.Feed.Snapshot().Run; seen[row.Namespace] {
+			list.Items = append(list.Items, row)
+		}
+	}
+	slices.SortFunc(list.Items, func(a, b wire.RunSummary) int {
+		return cmp.Or(cmp.Compare(b.CreatedAt, a.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return list, nil
+}
+
+func (s *Server) getRun(ctx context.Context, in *RunPath) (wire.RunDetail, error) {
+	run, err := s.find(ctx, "get", in.ID)
+	if err != nil {
+		return wire.RunDetail{}, err
+	}
+	now := run.Feed.Snapshot()
+	return wire.RunDetail{Run: now.Run, Control: now.Control, Phase: now.Phase, Evaluations: projection.Evaluations(run.Simulation())}, nil
+}
+
+func (s *Server) events(ctx context.Context, in *eventsQuery) (wire.EventList, error) {
+	run, err := s.find(ctx, "get", in.ID)
+	if err != nil {
+		return wire.EventList{}, err
+	}
+	return run.Feed.Events(in.After, in.Limit), nil
+}
+
+func (s *Server) report(ctx context.Context, in *RunPath) (report.Report, error) {
+	run, err := s.find(ctx, "get", in.ID)
+	if err != nil {
+		return report.Report{}, err
+	}
+	sim := run.Simulation()
+	var cg v1alpha1.ComponentGraph
+	err = s.o.Graphs.Get(ctx, types.NamespacedName{Namespace: sim.Namespace, Name: sim.Spec.GraphRef.Name}, &cg)
+	if client.IgnoreNotFound(err) != nil {
+		return report.Report{}, err
+	}
+	if err != nil { // a run outlives its graph
+		return rehearsal.Report(sim, nil), nil
+	}
+	return rehearsal.Report(sim, &cg), nil
+}
+
+func (s *Server) deleteRun(ctx context.Context, in *RunPath) (struct{}, error) {
+	run, err := s.find(ctx, "delete", in.ID)
+	if err != nil {
+		return struct{}{}, err
+	}
+	acting, err := s.as(callerOf(ctx))
+	if err != nil {
+		return struct{}{}, err
+	}
+	sim := run.Simulation()
+	return struct{}{}, acting.Delete(ctx, sim.DeepCopy(), client.Preconditions{UID: &sim.UID})
+}
