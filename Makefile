@@ -80,7 +80,7 @@ PROCESS_TESTS := ./test/... ./internal/localcluster/...
 LARGE := ^(TestStories|TestARestartedManagerForgetsNothing|TestScenario2.*|TestScenario3.*|TestLaggingWorkers.*)$$
 
 .PHONY: test
-test: controlplane build verify lint unit page-tests process-tests ## Run every check: generated files, lint, units, the page in a browser, the real API server, real processes, whole runs.
+test: controlplane build verify lint unit page-tests process-tests journeys-live ## Run every check: generated files, lint, units, the page in a browser, the real API server, real processes, whole runs.
 
 .PHONY: unit
 unit: ## Run the tests of single packages with the race detector.
@@ -93,6 +93,14 @@ page-tests: $(PAGE) ## Check the page, its units, its size, and its journeys in 
 .PHONY: journeys
 journeys: $(PAGE) ## Walk through the page in a browser, light and dark; pictures land in dashboard/ui/artifacts.
 	cd dashboard/ui && npm run journeys
+
+.PHONY: journeys-live
+journeys-live: controlplane build ## Watch, steer and replay scenario 1 in a browser, on a local cluster of its own.
+	cd dashboard/ui && npm run journeys-live
+
+.PHONY: journeys-large
+journeys-large: controlplane build ## The same with scenario 3, ten thousand requests a second.
+	cd dashboard/ui && npm run journeys-large
 
 .PHONY: process-tests
 process-tests: controlplane build ## Run the tests that start real processes.

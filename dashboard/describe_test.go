@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +65,34 @@ func TestTheOpenAPIDocumentIsPublicAndWhole(t *testing.T) {
 	for _, name := range []string{"StartRequest", "ReportReport", "V1alpha1SimulationSpec", "DashboardGraph"} {
 		if document.Components.Schemas[name] == nil {
 			t.Errorf("no schema %s", name)
+		}
+	}
+}
+
+func TestEveryOperationReadsWhatItsPathNames(t *testing.T) {
+	document := read[struct {
+		Paths map[string]map[string]struct {
+			Parameters []struct {
+				Name string `json:"name"`
+				In   string `json:"in"`
+			} `json:"parameters"`
+		} `json:"paths"`
+	}](t, newHouse(t).ask(http.MethodGet, "/api/openapi.json", "", nil))
+	placeholder := regexp.MustCompile(`\{(\w+)\}`)
+	for path, operations := range document.Paths {
+		for method, operation := range operations {
+			var got, want []string
+			for _, parameter := range operation.Parameters {
+				if parameter.In == "path" {
+					got = append(got, parameter.Name)
+				}
+			}
+			for _, name := range placeholder.FindAllStringSubmatch(path, -1) {
+				want = append(want, name[1])
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s %s reads %q, want %q", method, path, got, want)
+			}
 		}
 	}
 }

@@ -35,11 +35,22 @@ func (t *tick) hold(p *pair) {
 	case False:
 		if p.rule.KeepFiringFor == 0 || t.Now.Sub(p.state.LastTrue) >= p.rule.KeepFiringFor {
 			p.state.Held, p.state.Breach = 0, 0
-			if !t.reArming(p) { // replicas that tell nothing yet count as idle, which is no relief
+			if !t.reArming(p) && t.tellAll(p) { // replicas that tell nothing yet count as idle, which is no relief
 				p.state.Futile = 0
 			}
 		}
 	}
+}
+
+// tellAll reports whether every replica of the subject is in what the rule looks at.
+func (t *tick) tellAll(p *pair) bool {
+	seen, _ := t.observation(p.subject.Name)
+	for _, name := range p.rule.condition.signals {
+		if perReplica(name) && covered(seen.Signal(name, p.rule.window(t.Settings)), seen.Replicas) < 1 {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *tick) noteMissing(p *pair) {

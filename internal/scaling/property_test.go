@@ -2,7 +2,10 @@ package scaling
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,6 +111,160 @@ func TestAReplayGivesTheRecords(t *testing.T) {
 			state = o.State
 		}
 	})
+}
+
+// wander is a random run of a whole architecture under all built-in rules: every
+// few ticks each component gets signals of another level, and some that nobody measures.
+func wander(t *rapid.T, r *rig, ticks int, each func(known func(component, signal string) bool, o Output)) {
+	r.base = parseGraph(t, strings.Fields("api:APIServer db:Database jobs:MessageQueue worker:Worker api>db api>jobs jobs>worker"))
+	level := rapid.Float64Range(0, 150) // percent of the threshold
+	lowest := thresholds()
+	lost := rapid.SliceOfNDistinct(rapid.SampledFrom(SignalNames()), 0, 4, rapid.ID)
+	for tick := range ticks {
+		if tick%12 == 0 {
+			for _, c := range r.live().Components {
+				for _, signal := range slices.Sorted(maps.Keys(lowest)) {
+					r.set(c.Name, signal, math.Min(lowest[signal]*level.Draw(t, signal)/100, ceiling(signal)))
+				}
+				for _, signal := range lost.Draw(t, "lost of "+c.Name) {
+					r.lose(c.Name, signal)
+				}
+			}
+		}
+		known := map[string]bool{}
+		for name, signals := range r.signals {
+			for signal := range signals {
+				known[name+" "+signal] = true
+			}
+		}
+		each(func(component, signal string) bool { return known[component+" "+signal] }, r.step())
+	}
+}
+
+// thresholds are those of the built-in rules, each signal's lowest.
+func thresholds() map[string]float64 {
+	lowest := map[string]float64{RequestRate: 100}
+	for _, tr := range triggers() {
+		if at, ok := lowest[tr.signal]; tr.signal != ReplicaCount && (!ok || tr.threshold < at) {
+			lowest[tr.signal] = tr.threshold
+		}
+	}
+	return lowest
+}
+
+// ceiling is what a signal cannot exceed.
+func ceiling(signal string) float64 {
+	switch signal {
+	case CPU, Memory, Connections, ReadRatio, StaticRatio:
+		return 100
+	}
+	return math.Inf(1)
+}
+
+func TestAWholeArchitectureStaysInBoundsOnRandomTraces(t *testing.T) {
+	rules := BuiltIn()
+	for i := range rules {
+		if resizes(rules[i].Then) {
+			rules[i].Limits.Max = 2
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		r := newRig(t, rules...)
+		wander(t, r, 90, func(func(string, string) bool, Output) {
+			layers := map[graph.ComponentType]int{}
+			for _, c := range r.live().Components {
+				if c.Replicas < 1 || c.Replicas > 2 {
+					t.Fatalf("%d replicas of %s, want one or two", c.Replicas, c.Name)
+				}
+				layers[c.Type]++
+			}
+			for _, layer := range []graph.ComponentType{graph.LoadBalancer, graph.Cache, graph.CDN} {
+				if layers[layer] > 1 {
+					t.Fatalf("%d components of type %s, want one at most", layers[layer], layer)
+				}
+			}
+		})
+	})
+}
+
+// TestAWholeArchitectureNeverGoesThereAndBack wants nothing to shrink within the
+// stabilization window after it grew.
+func TestAWholeArchitectureNeverGoesThereAndBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := newRig(t)
+		grew := map[string]time.Time{}
+		wander(t, r, 180, func(_ func(string, string) bool, o Output) {
+			for _, d := range o.Decisions {
+				if at, ok := grew[d.Component]; ok && d.Action == graph.RemoveReplica && d.Time.Sub(at) < r.settings.ScaleInStabilization {
+					t.Fatalf("%s: %d -> %d only %s after it grew", d.Component, d.From, d.To, d.Time.Sub(at))
+				}
+				if d.To > d.From {
+					grew[changedBy(d)] = d.Time
+				}
+			}
+		})
+	})
+}
+
+// changedBy is the component whose replicas a decision changes.
+func changedBy(d graph.Decision) string {
+	if d.Added != nil {
+		return d.Added.Name
+	}
+	return d.Component
+}
+
+// TestAWholeArchitectureChangesOnlyForWhatIsMeasured wants a known signal behind
+// each decision: of a rule that adds one of its own, of a scale-in the CPU of what shrinks.
+func TestAWholeArchitectureChangesOnlyForWhatIsMeasured(t *testing.T) {
+	watched := map[string][]string{}
+	for _, tr := range triggers() {
+		watched[tr.rule] = append(watched[tr.rule], tr.signal)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		r := newRig(t)
+		wander(t, r, 90, func(known func(string, string) bool, o Output) {
+			for _, d := range o.Decisions {
+				signals := watched[d.Rule]
+				if d.Rule == RuleScaleIn {
+					signals = []string{CPU}
+				}
+				if !slices.ContainsFunc(signals, func(s string) bool { return s == ReplicaCount || known(d.Component, s) }) {
+					t.Fatalf("%s of %s by rule %s, though none of %v was measured: %s", d.Action, d.Component, d.Rule, signals, d.Reason)
+				}
+			}
+		})
+	})
+}
+
+// TestEveryTickAnswersWhyNothingWasDone wants a word of each rule on what it
+// watches at every tick: what it did, what held it back, or the numbers that keep
+// its condition from being true.
+func TestEveryTickAnswersWhyNothingWasDone(t *testing.T) {
+	for _, mode := range []Mode{Act, DryRun, Suspended} {
+		t.Run(string(mode), func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				r := newRig(t)
+				r.settings.Mode = mode
+				wander(t, r, 40, func(_ func(string, string) bool, o Output) {
+					answered := map[string]bool{}
+					for _, record := range o.Records {
+						for _, rule := range record.Rules {
+							answered[record.Component] = true
+							if !rule.Acted && rule.Suppressed.Words() == "" && (rule.Truth != False || rule.Compared == "") {
+								t.Fatalf("%s: rule %s does not say why it did nothing: %+v", record.Component, rule.Rule, rule)
+							}
+						}
+					}
+					for _, name := range []string{"api", "db", "jobs"} {
+						if !answered[name] {
+							t.Fatalf("no rule says anything of %s", name)
+						}
+					}
+				})
+			})
+		})
+	}
 }
 
 func TestConservedLoadSettlesInFewChanges(t *testing.T) {

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"flashcrowd.io/flashcrowd/internal/graph"
 )
@@ -57,23 +59,80 @@ func play(t *testing.T, text string) string {
 	r := newRig(t)
 	var blocks []string
 	for block := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
-		commands, _, has := strings.Cut(block, "\n----")
-		if !has {
-			blocks = append(blocks, block)
-			continue
-		}
-		var out strings.Builder
-		for line := range strings.SplitSeq(commands, "\n") {
-			if !strings.HasPrefix(line, "#") {
-				r = command(t, r, &out, strings.Fields(line))
-			}
-		}
-		blocks = append(blocks, strings.TrimRight(commands+"\n----\n"+out.String(), "\n"))
+		r, block = playBlock(t, r, block)
+		blocks = append(blocks, block)
 	}
 	return strings.Join(blocks, "\n\n") + "\n"
 }
 
-func command(t *testing.T, r *rig, out *strings.Builder, words []string) *rig {
+// playBlock is the rig after a block's commands, and the block with the output they gave.
+func playBlock(t testingT, r *rig, block string) (*rig, string) {
+	commands, _, has := strings.Cut(block, "\n----")
+	if !has {
+		return r, block
+	}
+	var out strings.Builder
+	for line := range strings.SplitSeq(commands, "\n") {
+		if !strings.HasPrefix(line, "#") {
+			r = command(t, r, &out, strings.Fields(line))
+		}
+	}
+	return r, strings.TrimRight(commands+"\n----\n"+out.String(), "\n")
+}
+
+// goldenStories are the blocks of all scripts, cut where a graph starts anew.
+func goldenStories(t *testing.T) [][]string {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stories [][]string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for block := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n\n") {
+			switch last := len(stories) - 1; {
+			case !strings.Contains(block, "\n----"): // a comment
+			case strings.HasPrefix(block, "graph ") || strings.Contains(block, "\ngraph "):
+				stories = append(stories, []string{block})
+			default:
+				stories[last] = append(stories[last], block)
+			}
+		}
+	}
+	if len(stories) < 10 {
+		t.Fatalf("only %d stories", len(stories))
+	}
+	return stories
+}
+
+// TestGoldenStoriesInRandomOrders plays some of the scripts' stories at once, block
+// by block in random turns: what a simulation decides does not depend on which
+// others were decided before or meanwhile.
+func TestGoldenStoriesInRandomOrders(t *testing.T) {
+	stories := goldenStories(t)
+	rapid.Check(t, func(t *rapid.T) {
+		played := rapid.SliceOfNDistinct(rapid.IntRange(0, len(stories)-1), 2, 5, rapid.ID).Draw(t, "stories")
+		var turns []int // a story's number for each of its blocks
+		for _, i := range played {
+			turns = append(turns, slices.Repeat([]int{i}, len(stories[i]))...)
+		}
+		turns = rapid.Permutation(turns).Draw(t, "turns")
+		rigs, next := make([]*rig, len(stories)), make([]int, len(stories))
+		for _, i := range turns {
+			want := stories[i][next[i]]
+			var got string
+			if rigs[i], got = playBlock(t, rigs[i], want); got != want {
+				t.Fatalf("story %d, block %d (-want +got):\n%s", i, next[i], cmp.Diff(want, got))
+			}
+			next[i]++
+		}
+	})
+}
+
+func command(t testingT, r *rig, out *strings.Builder, words []string) *rig {
 	switch words[0] {
 	case "graph":
 		r = newRig(t)
@@ -108,12 +167,12 @@ func command(t *testing.T, r *rig, out *strings.Builder, words []string) *rig {
 	case "size":
 		printSize(r, out)
 	default:
-		t.Fatalf("unknown command %q", words)
+		t.Fatal("unknown command", words)
 	}
 	return r
 }
 
-func number(t *testing.T, text string) float64 {
+func number(t testingT, text string) float64 {
 	value, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +220,7 @@ func printSize(r *rig, out *strings.Builder) {
 	}
 }
 
-func parseGraph(t *testing.T, words []string) graph.Architecture {
+func parseGraph(t testingT, words []string) graph.Architecture {
 	var a graph.Architecture
 	for _, word := range words {
 		if from, to, edge := strings.Cut(word, ">"); edge {

@@ -580,18 +580,25 @@ func TestS25ActionsWithoutEffectStopTheRule(t *testing.T) {
 }
 
 func TestS25ReplicasThatTellNothingYetAreNoRelief(t *testing.T) {
-	r := newRig(t, hot())
-	r.set("api-server", Memory, 90).set("api-server", CPU, 20).set("api-server", RequestRate, 100)
-	var got []graph.Decision
-	for range 180 {
-		r.covered["api-server"] = []string{"first"} // the others are always too young to be measured
-		if !r.rearms("api-server") {
+	for _, late := range []int{0, 1, 5} { // seconds after the re-arm until a new replica was sampled for a window
+		r := newRig(t, hot())
+		r.set("api-server", Memory, 90).set("api-server", CPU, 20).set("api-server", RequestRate, 100)
+		var got []graph.Decision
+		silent := 0
+		for range 180 {
+			if r.rearms("api-server") {
+				silent = late + 1
+			}
+			silent--
 			delete(r.covered, "api-server")
+			if silent >= 0 {
+				r.covered["api-server"] = []string{"first"}
+			}
+			got = append(got, r.step().Decisions...)
 		}
-		got = append(got, r.step().Decisions...)
+		r.wantDecisions(got, graph.AddReplica, graph.AddReplica)
+		r.wantSuppressed("api-server", "hot", NoEffect)
 	}
-	r.wantDecisions(got, graph.AddReplica, graph.AddReplica)
-	r.wantSuppressed("api-server", "hot", NoEffect)
 }
 
 func TestS25ARateFromBeforeTheTrafficMeasuresNoHelp(t *testing.T) {

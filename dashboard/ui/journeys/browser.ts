@@ -31,13 +31,17 @@ export class Browser {
     readonly errors: string[],
   ) {}
 
-  static async open(colorScheme: "light" | "dark"): Promise<Browser> {
+  /** Opens one. Journeys go without motion, so that nothing is caught half-way. */
+  static async open(
+    colorScheme: "light" | "dark",
+    reducedMotion: "reduce" | "no-preference" = "reduce",
+  ): Promise<Browser> {
     const profile = mkdtempSync(join(tmpdir(), "flashcrowd-page-"));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: FLAGS,
       colorScheme,
-      reducedMotion: "reduce",
+      reducedMotion,
       viewport: { width: 1440, height: 900 },
     });
     const page = context.pages()[0] ?? (await context.newPage());

@@ -35,7 +35,7 @@ export const LinkLayer = memo(function LinkLayer({ links }: { links: readonly Dr
     <ViewportPortal>
       <svg ref={svg} className="links" aria-hidden="true">
         {links.map(({ link, path, heads, label }) => (
-          <g key={link.id} className={link.origin.rule ? "made" : ""}>
+          <g key={link.id} data-link={link.id} className={link.origin.rule ? "made" : ""}>
             <path d={path} />
             <text x={label.x} y={label.y - 7} />
             <path className="heads" d={heads} />

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { formatClock, formatUnit } from "../text/format";
+import { formatClock, formatTick, formatUnit } from "../text/format";
 import { type Chart, ceilingOf, type EventMark, type Line } from "./model";
 import { Palette } from "./palette";
 
@@ -47,8 +47,10 @@ function horizontal(plot: uPlot, value: number, label: string, colour: string): 
   ctx.moveTo(bbox.left, y);
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textAlign = "right";
-  ctx.fillText(label, bbox.left + bbox.width - 4, y - 4);
+  ctx.textBaseline = "bottom";
+  ctx.fillText(label, bbox.left + bbox.width - 4, y - 3);
   ctx.restore();
 }
 
@@ -68,7 +70,7 @@ function options(shown: { current: Props }, palette: Palette, width: number): uP
     scales: { x: { time: false }, y: { range: () => [0, ceilingOf(shown.current.chart)] } },
     axes: [
       { ...axis, size: 24, values: (_, splits) => splits.map(formatClock) },
-      { ...axis, size: 64, values: (_, splits) => splits.map((value) => formatUnit(value, chart.unit)) },
+      { ...axis, size: 54, values: (_, splits) => splits.map((value) => formatTick(value, chart.unit)) },
     ],
     series: [
       {},

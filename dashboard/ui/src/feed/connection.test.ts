@@ -126,6 +126,14 @@ describe("the connection", () => {
     expect(seen.links.at(-1)).toEqual({ kind: "stale", at: 0 });
   });
 
+  it("expects nothing more of a run that has ended", () => {
+    const { newest, seen, pass } = rig();
+    newest().hear(...session.filter((line) => !/"type":"(gap|bye)"/.test(line)));
+    expect(seen.state.run?.phase.finished).toBe(true);
+    pass(60_000);
+    expect(seen.links.at(-1)).toEqual({ kind: "live" });
+  });
+
   it("waits longer every time, and at most 8 s", () => {
     const waits = [0, 1, 2, 3, 4, 5, 6].map((attempt) => backoffMs(attempt, 0.999));
     expect(waits.map((ms) => Math.round(ms / 10) * 10)).toEqual([250, 500, 1000, 2000, 4000, 8000, 8000]);

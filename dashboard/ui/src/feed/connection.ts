@@ -126,7 +126,6 @@ export class Connection {
 
   #receive(socket: Socket, data: unknown): void {
     if (socket !== this.#socket || typeof data !== "string") return;
-    this.#touch();
     const message = JSON.parse(data) as FeedMessage;
     if (message.type === "hello") this.#greet(socket);
     if (message.type === "bye") this.#bye(message.retryAfterMs, message.reason);
@@ -135,6 +134,7 @@ export class Connection {
       this.#state = state;
       this.listener.feed(state);
     }
+    if (socket === this.#socket) this.#touch(); // after the state: a run that has ended may be silent
     this.#frame(message);
     if (state.torn) this.#resumeAnew();
   }

@@ -118,7 +118,7 @@ describe("the timeline", () => {
       "Add replica · api-server",
       "Helped",
       "CPU overload (85.5%)",
-      "over 80 %",
+      "above 80 %",
       "Effect measured",
       "1 → 2 replicas",
       "load-balancer stands before api-server",

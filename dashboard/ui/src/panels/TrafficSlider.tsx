@@ -1,6 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useFrame } from "../hooks/useFrame";
 import { useDesk, usePage, useSimulation } from "../hooks/useSimulation";
+import type { Run } from "../state/run";
+import { zeroOf } from "../state/store";
 import { formatRate } from "../text/format";
 import { Button } from "./Button";
 import { Problems } from "./Problems";
@@ -8,6 +10,9 @@ import { generatorLimit, MAX_RATE, parseRate, positionOf, rateAt, SLIDER_STEPS, 
 
 /** A change waits so long for the next one before it is sent, in milliseconds. */
 const DEBOUNCE_MS = 250;
+
+/** Longer than the window that the achieved rate is a mean over. */
+const LATELY_SECONDS = 15;
 
 /** Sends the last of quick changes; at once when told to. */
 function useDebounced(send: (rate: number) => void) {
@@ -71,9 +76,10 @@ function RateField({
 }
 
 /** Target and achieved side by side, and a warning when the generator is the limit. */
-function Achieved() {
-  const { total } = useFrame();
-  const limit = generatorLimit(total);
+function Achieved({ run }: { run: Run }) {
+  const { page } = useDesk();
+  const { total, at } = useFrame();
+  const limit = generatorLimit(total, page.recording.lowestTarget((at - zeroOf(run)) / 1000, LATELY_SECONDS));
   return (
     <>
       <dl className="fc-pair">
@@ -145,7 +151,7 @@ export function TrafficSlider() {
           ×{factor}
         </Button>
       ))}
-      <Achieved />
+      <Achieved run={run} />
       {planned === null && permission.allowed && (
         <p className="fc-hint">
           The plan is {run.control.profile.toLowerCase()}; a rate set here replaces it.

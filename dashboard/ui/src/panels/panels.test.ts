@@ -13,6 +13,7 @@ import {
   rateAt,
   SLIDER_STEPS,
   scaled,
+  trafficLine,
 } from "./traffic";
 
 describe("the slider", () => {
@@ -69,13 +70,15 @@ describe("the generator", () => {
     ...values,
   });
   it.each([
-    [{}, null],
-    [{ lagP99: 101 }, /101 ms late/],
-    [{ rate: 880 }, /Only 880 req\/s of 1,000 req\/s/],
-    [{ rate: null }, null],
-    [{ target: 5, rate: 2 }, null],
-  ] as const)("with %o", (values, want) => {
-    const words = generatorLimit(total(values));
+    [{}, 1000, null],
+    [{ lagP99: 101 }, 1000, /101 ms late/],
+    [{ rate: 880 }, 1000, /Only 880 req\/s of 1,000 req\/s/],
+    [{ rate: 880 }, 900, null],
+    [{ rate: 880 }, null, null],
+    [{ rate: null }, 1000, null],
+    [{ rate: 2 }, 5, null],
+  ] as const)("with %o and lately at least %s", (values, target, want) => {
+    const words = generatorLimit(total(values), target);
     if (want === null) expect(words).toBeNull();
     else expect(words).toMatch(want);
   });
@@ -137,6 +140,21 @@ describe("a form", () => {
     expect(planUntil(plan, 60)).toEqual([...plan, { second: 60, requestsPerSecond: 9 }]);
     expect(planUntil(plan, 20)).toEqual(plan);
     expect(planUntil([], 60)).toEqual([]);
+  });
+
+  it("shows what was targeted, and after a pause what is planned", () => {
+    const plan = [0, 50, 120].map((second) => ({ second, requestsPerSecond: 100 + second }));
+    const drawn = trafficLine([40, 41, 42], [300, null, 310], plan, 10);
+    expect(drawn.map(({ second, requestsPerSecond }) => [second, requestsPerSecond])).toEqual([
+      [0, 100],
+      [40, 300],
+      [42, 310],
+      [60, 150],
+      [130, 220],
+    ]);
+    expect(trafficLine([], [], plan, 0)).toEqual(plan);
+    const long = Array.from({ length: 3600 }, (_, second) => second);
+    expect(trafficLine(long, long, [], 0).length).toBeLessThanOrEqual(500);
   });
 
   it("is drawn to the edges", () => {

@@ -43,15 +43,19 @@ export function parseRate(text: string): number | null {
   return rate <= MAX_RATE ? Math.round(rate) : null;
 }
 
-/** Whether the generator itself is the limit, in words; null if it is not. */
-export function generatorLimit(total: Total | null): string | null {
+/**
+ * Whether the generator itself is the limit, in words; null if it is not. The
+ * rate is a mean over seconds, so that it is held against the lowest target of
+ * lately: on a ramp it must be behind the target of now.
+ */
+export function generatorLimit(total: Total | null, target: number | null): string | null {
   if (total === null) return null;
-  const { target, rate, lagP99 } = total;
+  const { rate, lagP99 } = total;
   if (lagP99 !== null && lagP99 > MAX_LAG_MS) {
     return `The generator sends ${formatMs(lagP99)} late: it is the limit, not the architecture.`;
   }
   if (target !== null && rate !== null && target >= 10 && rate < 0.9 * target) {
-    return `Only ${formatRate(rate)} of ${formatRate(target)} are sent: the generator is still catching up, or is the limit.`;
+    return `Only ${formatRate(rate)} of ${formatRate(target)} are sent: the generator is the limit, not the architecture.`;
   }
   return null;
 }
@@ -175,6 +179,36 @@ export function planUntil(plan: readonly PlannedRate[], second: number): Planned
   const kept = plan.filter((corner) => corner.second <= second);
   const last = kept.at(-1);
   return last === undefined || last.second === second ? kept : [...kept, { ...last, second }];
+}
+
+/** Of a long run so many seconds are drawn at most: more would not be seen. */
+const DRAWN_SECONDS = 500;
+
+/**
+ * Traffic over a whole run: the targets of the seconds that were recorded, and
+ * what is planned before and after them. Pauses of so many seconds put off what
+ * is still to come.
+ */
+export function trafficLine(
+  seconds: readonly number[],
+  targets: readonly (number | null)[],
+  plan: readonly PlannedRate[],
+  pausedSeconds: number,
+): PlannedRate[] {
+  const first = seconds[0] ?? Number.POSITIVE_INFINITY;
+  const last = seconds.at(-1) ?? Number.NEGATIVE_INFINITY;
+  const every = Math.ceil(seconds.length / DRAWN_SECONDS);
+  const was = seconds.flatMap((second, place) => {
+    const target = targets[place] ?? null;
+    return target === null || place % every !== 0 ? [] : [{ second, requestsPerSecond: target }];
+  });
+  if (was.length === 0) return [...plan];
+  const later = plan.map((corner) => ({ ...corner, second: corner.second + pausedSeconds }));
+  return [
+    ...plan.filter(({ second }) => second < first),
+    ...was,
+    ...later.filter(({ second }) => second > last),
+  ];
 }
 
 /** The points of an SVG polyline that fills width by height with a plan. */

@@ -53,6 +53,17 @@ export class Recording {
     return this.values(TOTAL, name);
   }
 
+  /** The lowest target in the seconds before a second of the run; null if it was not measured for so long. */
+  lowestTarget(until: number, seconds: number): number | null {
+    const from = until - seconds;
+    if ((this.seconds[0] ?? Number.POSITIVE_INFINITY) > from) return null;
+    const targets = this.totalValues("target").filter((target, place) => {
+      const second = this.seconds[place] as number;
+      return target !== null && second >= from && second <= until;
+    });
+    return targets.length === 0 ? null : Math.min(...(targets as number[]));
+  }
+
   /** What was measured at a second of the run. */
   frameAt(second: number): Frame {
     const place = sampleAt(this.seconds, second);

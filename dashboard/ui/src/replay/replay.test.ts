@@ -104,6 +104,23 @@ describe("samples", () => {
     expect(recording.values("api-server>database", "rate")).toEqual([null, null, null, 7, 7]);
   });
 
+  it.each([
+    [60, 15, 300],
+    [60, 5, 400],
+    [60, 100, null],
+    [20, 5, null],
+  ])("know the lowest target before second %s for %s s: %s", (until, seconds, want) => {
+    const recording = new Recording();
+    recording.load({
+      snapshot: session[1] as FeedSnapshot,
+      startedAt,
+      seconds: [40, 50, 60],
+      series: [],
+      total: { target: [200, 300, 400] },
+    });
+    expect(recording.lowestTarget(until, seconds)).toBe(want);
+  });
+
   it("keep what was heard live when the history arrives after it", () => {
     const recording = new Recording();
     recording.append(2, live(99), run.topology, run.columns);

@@ -2,7 +2,7 @@ import { useEffect, useMemo } from "react";
 import { eventMarks } from "../charts/model";
 import { useClock } from "../hooks/useClock";
 import { useDesk, usePage } from "../hooks/useSimulation";
-import { planPoints, planUntil } from "../panels/traffic";
+import { planPoints, planUntil, trafficLine } from "../panels/traffic";
 import type { Run } from "../state/run";
 import { formatClock } from "../text/format";
 import { LIVE, pace, SPEEDS, type Speed, seek, toggle } from "./cursor";
@@ -64,7 +64,11 @@ function Line({ run }: { run: Run }) {
 
   const whole = Math.max(span.end, span.growing ? planned : 0, 1);
   const left = (at: number) => `${(100 * Math.min(at, whole)) / whole}%`;
-  const plan = planUntil(run.control.planned, whole);
+  const { seconds } = page.recording;
+  const targets = page.recording.totalValues("target");
+  const paused = planned - run.control.durationSeconds;
+  const plan = planUntil(trafficLine(seconds, targets, run.control.planned, paused), whole);
+  const start = plan[0]?.second;
   return (
     <section className={cursor.kind === "live" ? "fc-scrubber" : "fc-scrubber fc-past"} aria-label="Time">
       <button
@@ -77,7 +81,9 @@ function Line({ run }: { run: Run }) {
       </button>
       <div className="fc-track">
         <svg className="fc-plan" viewBox="0 0 1000 30" preserveAspectRatio="none" aria-hidden="true">
-          {plan.length > 0 && <polygon points={`0,30 ${planPoints(plan, 1000, 28)} 1000,30`} />}
+          {start !== undefined && (
+            <polygon points={`${(1000 * start) / whole},30 ${planPoints(plan, 1000, 28)} 1000,30`} />
+          )}
         </svg>
         <div className="fc-seen" style={{ inlineSize: left(span.end) }} />
         {marks.map((mark) => (

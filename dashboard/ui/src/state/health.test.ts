@@ -18,6 +18,7 @@ describe("health", () => {
     [{ cpu: 99, errorRate: 1 }, "failing", "Failing"],
     [{ cpu: 65, errorRate: 0.9 }, "ok", "OK"],
     [{ errorRate: 0 }, "ok", "OK"],
+    [{ memory: 13, connections: 0 }, "unknown", "No traffic"],
   ] as const)("of %o is %s", (values, health, words) => {
     expect(conditionOf(frame(values), "x")).toMatchObject({ health, words });
   });

@@ -38,5 +38,8 @@ export function conditionOf(frame: Frame, id: string): Condition {
   }
   const busy = seen.find(({ value, busy }) => value > busy);
   if (busy !== undefined) return { health: "busy", words: "Busy", brief: "Busy" };
+  // A process that nobody has asked anything yet tells its memory and no more.
+  if (errors === null && frame.value(id, "cpu") === null)
+    return { health: "unknown", words: "No traffic", brief: "No traffic" };
   return { health: "ok", words: "OK", brief: "OK" };
 }

@@ -3,7 +3,7 @@ import { useDesk, usePage, useSimulation } from "../hooks/useSimulation";
 import type { Frame } from "../state/frame";
 import { words } from "../text/format";
 import type { Column } from "../wire";
-import { cellOf, conditionOfRow, found, type Row, rowsOf } from "./rows";
+import { cellOf, conditionOfRow, found, headingOf, type Row, rowsOf } from "./rows";
 
 /** Writes the numbers of a frame into the cells, past React: there are many of them. */
 function paint(body: HTMLElement, rows: readonly Row[], columns: readonly Column[], frame: Frame): void {
@@ -62,8 +62,13 @@ export function TableView() {
               <th scope="col">Ready</th>
               <th scope="col">State</th>
               {columns.map((column) => (
-                <th key={column.name} scope="col" title={`${column.source}: ${column.explanation}`}>
-                  {column.title}
+                <th
+                  key={column.name}
+                  scope="col"
+                  data-numeric=""
+                  title={`${column.source}: ${column.explanation}`}
+                >
+                  {headingOf(column)}
                 </th>
               ))}
               <th scope="col">Put there by</th>

@@ -1,6 +1,6 @@
 import type { Frame } from "../state/frame";
 import { type Condition, conditionOf } from "../state/health";
-import { formatUnit, NOT_MEASURED } from "../text/format";
+import { formatTick, NOT_MEASURED } from "../text/format";
 import type { Canvas, Column } from "../wire";
 
 /** A row of the table: a component, or one of its instances below it. */
@@ -55,10 +55,15 @@ export function found(rows: Row[], search: string): Row[] {
   return rows.filter((row) => kept.has(row.id));
 }
 
+/** What is written above a column; a rate has its unit there. */
+export function headingOf({ title, unit }: Column): string {
+  return unit === "req/s" ? `${title}/s` : title;
+}
+
 /** One cell. */
 export function cellOf(frame: Frame, id: string, column: Column): Cell {
   const value = frame.value(id, column.name);
-  return { value, text: value === null ? NOT_MEASURED : formatUnit(value, column.unit) };
+  return { value, text: value === null ? NOT_MEASURED : formatTick(value, column.unit) };
 }
 
 /** How the row's component is, as on the canvas. */

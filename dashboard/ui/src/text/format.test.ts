@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import {
   capitalise,
+  formatBeside,
   formatClock,
   formatDuration,
   formatMs,
   formatPercent,
   formatQuantity,
   formatRate,
+  formatTick,
   formatUnit,
   words,
 } from "./format";
@@ -41,6 +43,21 @@ describe("numbers", () => {
     expect(formatPercent(null)).toBe("–");
     expect(formatRate(null)).toBe("–");
     expect(formatUnit(null, "messages")).toBe("–");
+  });
+
+  it.each([
+    [80.31, 80, "%", "80.3 %"],
+    [80.004, 80, "%", "80.004 %"],
+    [85.5, 80, "%", "86 %"],
+    [80, 80, "%", "80 %"],
+    [80.3, null, "%", "80 %"],
+    [1000.4, 1000, "", "1000.4"],
+  ])("%s beside %s is told apart", (value, other, unit, text) =>
+    expect(formatBeside(value, other, unit)).toBe(text),
+  );
+
+  it("leaves the unit of a rate to the caption of its chart", () => {
+    expect([formatTick(1000, "req/s"), formatTick(40, "ms")]).toEqual(["1,000", "40 ms"]);
   });
 
   it("adds the unit of a column", () => {

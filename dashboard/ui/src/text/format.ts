@@ -59,6 +59,19 @@ export function formatUnit(value: number | null | undefined, unit: string): stri
   }
 }
 
+/** A value of a scale: without the unit where a chart's caption has it. */
+export function formatTick(value: number, unit: string): string {
+  return unit === "req/s" ? formatQuantity(value) : formatUnit(value, unit);
+}
+
+/** A value beside the one that it is held against, with as many digits as tell the two apart. */
+export function formatBeside(value: number, other: number | null, unit: string): string {
+  const text = formatUnit(value, unit);
+  if (other === null || value === other || text !== formatUnit(other, unit)) return text;
+  const digits = [1, 2, 3].find((digit) => value.toFixed(digit) !== other.toFixed(digit));
+  return digits === undefined ? text : `${value.toFixed(digits)} ${unit}`.trimEnd();
+}
+
 /** Seconds of a run as a clock: 04:12, 1:04:12. */
 export function formatClock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));

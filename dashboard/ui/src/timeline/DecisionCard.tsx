@@ -115,7 +115,7 @@ interface Props {
 export function DecisionCard({ run, decision, selected, onSelect }: Props) {
   const card = cardOf(decision, zeroOf(run));
   return (
-    <article className={`fc-card fc-card-${card.tone}`}>
+    <article className={`fc-card fc-card-${card.tone}`} data-decision={decision.id}>
       <button type="button" className="fc-card-head" aria-expanded={selected} onClick={onSelect}>
         <time>{card.stages[0]?.clock}</time>
         <b>{card.title}</b>

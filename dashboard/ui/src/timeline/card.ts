@@ -1,4 +1,4 @@
-import { capitalise, formatClock, formatDuration, formatUnit, words } from "../text/format";
+import { capitalise, formatBeside, formatClock, formatDuration, formatUnit, words } from "../text/format";
 import type { DecisionSignal, DecisionStage, ScalingDecision } from "../wire";
 
 /** One stage on a card. */
@@ -15,7 +15,7 @@ export interface CardStage {
 export interface CardSignal {
   name: string;
   value: string;
-  /** "over 80 %" or "under 30 %"; empty where the rule names no threshold. */
+  /** "above 80 %" or "below 30 %"; empty where the rule names no threshold. */
   against: string;
   window: string;
   /** Where the value stands if the threshold is the middle of a bar, in percent of the bar. */
@@ -101,10 +101,10 @@ function stagesOf(decision: ScalingDecision, zero: number): CardStage[] {
 
 function signalOf(signal: DecisionSignal): CardSignal {
   const { threshold, value, unit } = signal;
-  const side = threshold !== null && value < threshold ? "under" : "over";
+  const side = threshold !== null && value < threshold ? "below" : "above";
   return {
     name: words(signal.name),
-    value: formatUnit(value, unit),
+    value: formatBeside(value, threshold, unit),
     against: threshold === null ? "" : `${side} ${formatUnit(threshold, unit)}`,
     window: `over ${formatDuration(signal.windowSeconds)}`,
     share: threshold === null || threshold <= 0 ? null : Math.min(100, Math.max(0, (50 * value) / threshold)),

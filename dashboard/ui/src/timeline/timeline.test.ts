@@ -74,7 +74,7 @@ describe("a card", () => {
       {
         name: "cpu",
         value: "86 %",
-        against: "over 80 %",
+        against: "above 80 %",
         window: "over 10 s",
         share: expect.closeTo(53.4, 1),
       },

@@ -1,0 +1,42 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** The way between a browser and a server, which can be cut. */
+export class Cable {
+  readonly #ends = new Set<Socket>();
+  readonly #server = createServer((near) => {
+    const far = connect(this.port, "127.0.0.1");
+    for (const [end, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#ends.add(end);
+      end.on("error", () => other.destroy());
+      end.on("close", () => {
+        this.#ends.delete(end);
+        other.destroy();
+      });
+      end.pipe(other);
+    }
+  });
+
+  private constructor(private readonly port: number) {}
+
+  /** A cable to a port of this machine, and its own port. */
+  static async to(port: number): Promise<{ cable: Cable; port: number }> {
+    const cable = new Cable(port);
+    cable.#server.listen(0, "127.0.0.1");
+    await once(cable.#server, "listening");
+    return { cable, port: (cable.#server.address() as AddressInfo).port };
+  }
+
+  /** Ends every connection without a word, as a lost network does. */
+  cut(): void {
+    for (const end of this.#ends) end.destroy();
+  }
+
+  close(): void {
+    this.#server.close();
+    this.cut();
+  }
+}
