@@ -138,6 +138,29 @@ func (v *Values) places() []any {
 	return places
 }
 
+// eachSample tells every sample of a run, in the order of components and time.
+func (s *Store) eachSample(ctx context.Context, run string, tell func(Sample) error) error {
+	rows, err := s.db.QueryContext(ctx, "SELECT component_id, timestamp, "+columns+" FROM component_metrics WHERE simulation_id = $1 ORDER BY component_id, timestamp", run)
+	if err != nil {
+		return fmt.Errorf("reading the history: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		sample := Sample{Run: run}
+		if err := rows.Scan(append([]any{&sample.Component, &sample.At}, sample.places()...)...); err != nil {
+			return fmt.Errorf("reading the history: %w", err)
+		}
+		sample.At = utc(sample.At)
+		if err := tell(sample); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("reading the history: %w", err)
+	}
+	return nil
+}
+
 // LastSample is the time of the newest sample of a run, zero if it has none.
 func (s *Store) LastSample(ctx context.Context, run string) (time.Time, error) {
 	newest, err := query(ctx, s.db, "SELECT timestamp FROM component_metrics WHERE simulation_id = $1 ORDER BY timestamp DESC LIMIT 1", []any{run}, func(rows *sql.Rows) (time.Time, error) {
