@@ -16,6 +16,12 @@ func (o *outputFormat) register(cmd *cobra.Command) {
 	cmd.Flags().StringVarP((*string)(o), "output", "o", "text", "text, json or yaml")
 }
 
+// registerReport adds the formats that only reports have: markdown, and html as
+// one page that needs nothing else.
+func (o *outputFormat) registerReport(cmd *cobra.Command) {
+	cmd.Flags().StringVarP((*string)(o), "output", "o", "text", "text, markdown, html, json or yaml")
+}
+
 // print writes value as the user asked; text writes it for people.
 func (o outputFormat) print(w io.Writer, value any, text func(io.Writer) error) error {
 	switch o {

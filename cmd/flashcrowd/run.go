@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ import (
 
 	"flashcrowd.io/flashcrowd/internal/export"
 	"flashcrowd.io/flashcrowd/internal/localcluster"
+	"flashcrowd.io/flashcrowd/internal/metrics"
 	"flashcrowd.io/flashcrowd/internal/rehearsal"
 	"flashcrowd.io/flashcrowd/internal/report"
 )
@@ -23,7 +25,9 @@ import (
 // context names, or the local one.
 type clusterFlags struct {
 	kubeconfig, context, namespace string
-	local                          localFlags
+	// prometheusURL is where the cluster's measurements are, empty if nobody says.
+	prometheusURL string
+	local         localFlags
 	// started is the local cluster, if it is the one that is worked on.
 	started *localcluster.Cluster
 }
@@ -32,6 +36,7 @@ func (f *clusterFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster (default: the local cluster, which is started)")
 	cmd.Flags().StringVar(&f.context, "context", "", "context of the kubeconfig")
 	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "default", "namespace of the objects")
+	cmd.Flags().StringVar(&f.prometheusURL, "prometheus-url", "", "Prometheus that the report's charts are read from (default: the local cluster's)")
 	f.local.register(cmd)
 }
 
@@ -44,6 +49,11 @@ func (f *clusterFlags) config(ctx context.Context, tell func(string)) (*rest.Con
 			return nil, err
 		}
 		f.kubeconfig, f.started = cluster.Kubeconfig(), &cluster
+		if f.prometheusURL == "" {
+			if f.prometheusURL, err = cluster.PrometheusURL(); err != nil {
+				return nil, err
+			}
+		}
 	}
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = f.kubeconfig
@@ -54,6 +64,26 @@ func (f *clusterFlags) config(ctx context.Context, tell func(string)) (*rest.Con
 	config.QPS, config.Burst = 50, 100
 	return config, nil
 }
+
+// runner works on the cluster of the flags.
+func (f *clusterFlags) runner(ctx context.Context, tell func(string)) (*rehearsal.Runner, error) {
+	config, err := f.config(ctx, tell)
+	if err != nil {
+		return nil, err
+	}
+	runner, err := rehearsal.NewRunner(config, f.namespace)
+	if err != nil || f.prometheusURL == "" {
+		return runner, err
+	}
+	meter, err := metrics.NewClient(f.prometheusURL, measureTimeout)
+	if err != nil {
+		return nil, err
+	}
+	return runner.WithRecorder(meter), nil
+}
+
+// measureTimeout bounds one question to Prometheus.
+const measureTimeout = 2 * time.Second
 
 func runCommand() *cobra.Command {
 	var cluster clusterFlags
@@ -75,7 +105,7 @@ Exits with 0 only when the run finished and every objective held.`,
 		},
 	}
 	cluster.register(command)
-	output.register(command)
+	output.registerReport(command)
 	return command
 }
 
@@ -84,12 +114,7 @@ Exits with 0 only when the run finished and every objective held.`,
 func rehearse(cmd *cobra.Command, cluster *clusterFlags, output outputFormat, manifests rehearsal.Manifests) error {
 	log.SetLogger(logr.Discard()) // the view tells what a person wants to know
 	view := viewOf(cmd.ErrOrStderr())
-	config, err := cluster.config(cmd.Context(), view.Step)
-	if err != nil {
-		view.Close()
-		return err
-	}
-	runner, err := rehearsal.NewRunner(config, cluster.namespace)
+	runner, err := cluster.runner(cmd.Context(), view.Step)
 	if err != nil {
 		view.Close()
 		return err
@@ -129,7 +154,16 @@ func viewOf(w io.Writer) rehearsal.View {
 }
 
 func printReport(w io.Writer, output outputFormat, r report.Report) error {
-	return output.print(w, r, func(w io.Writer) error { return report.WriteText(w, r) })
+	switch output {
+	case "markdown":
+		return report.WriteMarkdown(w, r)
+	case "html":
+		return report.WriteHTML(w, r)
+	case "text", "json", "yaml":
+		return output.print(w, r, func(w io.Writer) error { return report.WriteText(w, r) })
+	default:
+		return fmt.Errorf("unknown output %q: write -o text, -o markdown, -o html, -o json or -o yaml", string(output))
+	}
 }
 
 func reportCommand() *cobra.Command {
@@ -145,11 +179,7 @@ manifests that do the same in production: Deployments, and what scales them.`,
 			if err != nil {
 				return err
 			}
-			config, err := cluster.config(cmd.Context(), func(string) {})
-			if err != nil {
-				return err
-			}
-			runner, err := rehearsal.NewRunner(config, cluster.namespace)
+			runner, err := cluster.runner(cmd.Context(), func(string) {})
 			if err != nil {
 				return err
 			}
@@ -161,7 +191,7 @@ manifests that do the same in production: Deployments, and what scales them.`,
 		},
 	}
 	cluster.register(command)
-	output.register(command)
+	output.registerReport(command)
 	command.Flags().StringVar(&exported, "export", "", "print manifests instead: hpa or keda")
 	command.MarkFlagsMutuallyExclusive("export", "output")
 	return command

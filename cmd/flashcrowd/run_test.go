@@ -37,3 +37,20 @@ func TestReportRefusesWhatItCannotWrite(t *testing.T) {
 		})
 	}
 }
+
+// TestReportsHaveTheirForms writes the same report in each.
+func TestReportsHaveTheirForms(t *testing.T) {
+	for form, want := range map[outputFormat]string{
+		"text": "Final architecture\n", "markdown": "## Final architecture", "html": "<h2>Final architecture</h2>",
+		"json": `"simulation": "default/run"`, "yaml": "simulation: default/run",
+	} {
+		var out strings.Builder
+		r := report.Report{Simulation: "default/run", Graph: "default/shop", Valid: true, Components: []report.Component{{Name: "api"}}}
+		if err := printReport(&out, form, r); err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("%s: error %v, wrote\n%s", form, err, out.String())
+		}
+	}
+	if err := printReport(&strings.Builder{}, "pdf", report.Report{}); err == nil || !strings.Contains(err.Error(), "-o html") {
+		t.Errorf("a report as pdf: error %v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -20,6 +21,7 @@ func Report(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) report.Report
 		Valid: true, Verdict: verdict(sim), DurationSeconds: float64(sim.Status.ElapsedSeconds),
 		Objectives: []report.Objective{}, Decisions: Decisions(sim), Alerts: []report.Alert{}, Findings: []report.Finding{},
 		Evaluations: evaluations(sim), Components: []report.Component{}, Connections: []report.Connection{}, Scaling: times(sim),
+		StartedAt: timeOf(sim.Status.StartTime), EndedAt: timeOf(sim.Status.CompletionTime), Settings: settings(sim, cg), Unmeasured: "no Prometheus was asked",
 	}
 	if s := sim.Status.Summary; s != nil {
 		r.Valid, r.InvalidReason = s.Invalid == "", s.Invalid
@@ -30,13 +32,21 @@ func Report(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) report.Report
 		r.Objectives = append(r.Objectives, report.Objective{Name: o.Name, Met: *o.Met, Value: float64(*o.ValueMilli) / 1000, Target: float64(*o.TargetMilli) / 1000, Unit: o.Unit})
 	}
 	for _, a := range sim.Status.Alerts {
-		r.Alerts = append(r.Alerts, report.Alert{Time: a.Time.Time, Severity: a.Severity, Component: a.Component, Message: a.Message})
+		r.Alerts = append(r.Alerts, report.Alert{Time: a.Time.Time, Severity: a.Severity, Component: a.Component, Message: a.Message, Cleared: timeOf(a.Cleared)})
 	}
 	for _, f := range sim.Status.Findings {
 		r.Findings = append(r.Findings, report.Finding{Time: f.Time.Time, Component: f.Component, Message: f.Message})
 	}
 	architecture(&r, sim, cg)
+	r.Capacity = report.CapacityOf(r)
 	return r
+}
+
+func timeOf(t *metav1.MicroTime) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Time
 }
 
 func millis(microseconds int64) float64 { return float64(microseconds) / 1000 }
@@ -79,7 +89,7 @@ func Decisions(sim *v1alpha1.Simulation) []report.Decision {
 		row := report.Decision{
 			Time: d.Time.Time, Rule: d.Rule, Action: string(d.Action), Component: d.Component, From: d.From, To: d.To, Reason: d.Reason,
 		}
-		row.Second = second(sim, d.Time)
+		row.Second, row.Added = second(sim, d.Time), added(d)
 		for _, s := range d.Signals {
 			signal := report.Signal{Name: s.Name, WindowSeconds: s.WindowSeconds}
 			if v := scaled(s.ValueMilli); v != nil {
@@ -96,6 +106,18 @@ func Decisions(sim *v1alpha1.Simulation) []report.Decision {
 		out = append(out, row)
 	}
 	return out
+}
+
+// added is the name of the component that a decision put there.
+func added(d v1alpha1.Decision) string {
+	if d.Added == nil {
+		return ""
+	}
+	var c graph.Component
+	if err := json.Unmarshal(d.Added.Raw, &c); err != nil { // the controllers wrote it; without a name it is told without one
+		return ""
+	}
+	return c.Name
 }
 
 // second of the run that a time is, 0 before it began.
@@ -118,56 +140,63 @@ func evaluations(sim *v1alpha1.Simulation) []report.Evaluation {
 	return out
 }
 
-// architecture fills in the live architecture with what was measured last.
+// architecture fills in what the run came to: the graph as the user drew it, folded
+// with the run's own log, so that it stays right when another run takes the graph.
 func architecture(r *report.Report, sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) {
 	if cg == nil {
 		return
 	}
+	base, err := desired.Architecture(cg.Spec)
+	if err != nil {
+		return // the graph's condition says what is wrong with it
+	}
+	log, err := desired.Log(r.Simulation, sim.Status.Decisions)
+	if err != nil {
+		return // only we write the log; nothing is told of one that nobody can read
+	}
+	live := graph.Fold(base, log)
 	measured := map[string]v1alpha1.MeasuredComponent{}
 	for _, m := range sim.Status.Measured {
 		measured[m.Name] = m
 	}
-	capacities := capacitiesOf(sim, cg)
-	drawn := map[string]int32{}
-	for _, c := range cg.Spec.Components {
-		drawn[c.Name] = 1
-		if c.Replicas != nil {
-			drawn[c.Name] = *c.Replicas
-		}
-	}
-	for _, c := range cg.Status.Components {
+	for _, c := range live.Components {
 		m := measured[c.Name]
 		row := report.Component{
-			Name: c.Name, Type: string(c.Type), Replicas: *c.Replicas, Baseline: drawn[c.Name], Origin: "user",
+			Name: c.Name, Type: string(c.Type), Replicas: c.Replicas, Origin: "user",
 			Utilization: scaled(m.CPUMilliPercent), LatencyMs: scaled(m.LatencyMicroseconds), ErrorRate: scaled(m.ErrorMilliPercent),
-			Cores: capacities[c.Name].Cores, MemoryLimitBytes: capacities[c.Name].Memory.LimitBytes,
+			Cores: c.Capacity.Cores, MemoryLimitBytes: c.Capacity.Memory.LimitBytes,
 		}
-		if c.Origin.Decision > 0 {
+		if drawn, ok := base.Component(c.Name); ok {
+			row.Baseline = drawn.Replicas
+		}
+		if !c.Origin.ByUser() {
 			row.Origin = c.Origin.Rule
 		}
 		r.Components = append(r.Components, row)
 	}
-	for _, c := range cg.Status.Connections {
+	for _, c := range live.Connections {
 		r.Connections = append(r.Connections, report.Connection{From: c.From, To: c.To})
+	}
+	if sim.Status.DroppedDecisions == 0 {
+		r.Sizes = sizes(sim, base, log)
 	}
 }
 
-// capacitiesOf are those of the components of the live architecture, as far as the
-// graph and the log can be read.
-func capacitiesOf(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) map[string]graph.Capacity {
-	capacities := map[string]graph.Capacity{}
-	base, err := desired.Architecture(cg.Spec)
-	if err != nil {
-		return capacities
+// sizes are those of each component after each decision of a whole log.
+func sizes(sim *v1alpha1.Simulation, base graph.Architecture, log []graph.Decision) map[string][]report.Size {
+	all := map[string][]report.Size{}
+	at := 0.0
+	for n := range len(log) + 1 {
+		if n > 0 {
+			at = second(sim, sim.Status.Decisions[n-1].Time)
+		}
+		for _, c := range graph.Fold(base, log[:n]).Components {
+			if had := all[c.Name]; len(had) == 0 || had[len(had)-1].Replicas != c.Replicas {
+				all[c.Name] = append(had, report.Size{Second: at, Replicas: c.Replicas})
+			}
+		}
 	}
-	log, err := desired.Log(sim.Namespace+"/"+sim.Name, sim.Status.Decisions)
-	if err != nil {
-		return capacities
-	}
-	for _, c := range graph.Fold(base, log).Components {
-		capacities[c.Name] = c.Capacity
-	}
-	return capacities
+	return all
 }
 
 func scaled(m *int64) *float64 {

@@ -27,6 +27,7 @@ const poll = 500 * time.Millisecond
 type Runner struct {
 	client    client.Client
 	namespace string
+	recorder  Recorder
 }
 
 // NewRunner works on a cluster; objects without a namespace go to namespace.
@@ -215,7 +216,11 @@ func (r *Runner) stop(ctx context.Context, at client.ObjectKey, view View) (*v1a
 
 // Report is the report of a simulation by its object.
 func (r *Runner) Report(ctx context.Context, sim *v1alpha1.Simulation) (report.Report, error) {
-	return Report(sim, r.graphOf(ctx, sim)), nil
+	result := Report(sim, r.graphOf(ctx, sim))
+	if r.recorder == nil {
+		return result, nil
+	}
+	return Measured(ctx, r.recorder, sim, result), nil
 }
 
 // ReportOf is the report of a simulation by its name.

@@ -32,14 +32,14 @@ func times(sim *v1alpha1.Simulation) *report.Scaling {
 			out.StabilizationSeconds = orSeconds(rule.Stabilization, out.StabilizationSeconds)
 			out.ScaleInCooldownSeconds = orSeconds(rule.Cooldown, out.ScaleInCooldownSeconds)
 		case rule.Then == graph.AddReplica || rule.Then == graph.AddWorkers:
-			out.Rules = append(out.Rules, sizes(rule, s))
+			out.Rules = append(out.Rules, ruleOf(rule, s))
 		}
 	}
 	return out
 }
 
-// sizes are what a rule that adds replicas keeps to.
-func sizes(rule scaling.Rule, s scaling.Settings) report.Rule {
+// ruleOf is what a rule that adds replicas keeps to.
+func ruleOf(rule scaling.Rule, s scaling.Settings) report.Rule {
 	out := report.Rule{
 		Name: rule.Name, MinReplicas: rule.Limits.Min, MaxReplicas: s.MaxReplicas, TargetPercent: rule.Step.Target,
 		HoldSeconds: max(inSeconds(rule.For), orSeconds(rule.Stabilization, inSeconds(s.ScaleOutStabilization))),

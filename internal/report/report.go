@@ -29,6 +29,28 @@ type Report struct {
 	Connections []Connection `json:"connections"`
 	// Scaling are the times that the rules kept to, nil where they are not known.
 	Scaling *Scaling `json:"scaling,omitempty"`
+	// StartedAt is when the traffic began, EndedAt when the run ended; zero until then.
+	StartedAt time.Time `json:"startedAt,omitzero"`
+	EndedAt   time.Time `json:"endedAt,omitzero"`
+	// Settings are what people wrote of the run and its graph, by field.
+	Settings map[string]string `json:"settings,omitempty"`
+	// Sizes are how many replicas each component had, by the second of each change;
+	// nil where the log of decisions no longer tells it.
+	Sizes map[string][]Size `json:"sizes,omitempty"`
+	// Series are what was measured over the run; where they are nil, Unmeasured says why.
+	Series     *Series `json:"series,omitempty"`
+	Unmeasured string  `json:"unmeasured,omitempty"`
+	// Capacity is what ran for how long; nil of a run that never began or whose
+	// sizes are not known.
+	Capacity *Capacity `json:"capacity,omitempty"`
+}
+
+// seconds that a run lasted, pauses included.
+func (r Report) seconds() float64 {
+	if r.StartedAt.IsZero() || r.EndedAt.IsZero() {
+		return r.DurationSeconds
+	}
+	return r.EndedAt.Sub(r.StartedAt).Seconds()
 }
 
 // Scaling are the times of the rules, in seconds.
@@ -129,7 +151,9 @@ type Decision struct {
 	Component string    `json:"component"`
 	From      int32     `json:"from"`
 	To        int32     `json:"to"`
-	Reason    string    `json:"reason"`
+	// Added is the component that was put there, empty if none was.
+	Added  string `json:"added,omitempty"`
+	Reason string `json:"reason"`
 	// Signals that justify the decision.
 	Signals []Signal `json:"signals,omitempty"`
 	// Effect says what was measured before and after, empty if not measured.
@@ -151,6 +175,8 @@ type Alert struct {
 	Severity  string    `json:"severity"`
 	Component string    `json:"component"`
 	Message   string    `json:"message"`
+	// Cleared is when the signal came back, zero while it lasts.
+	Cleared time.Time `json:"cleared,omitzero"`
 }
 
 // Finding is advice that changes nothing by itself.

@@ -18,6 +18,7 @@ func WriteText(w io.Writer, r Report) error {
 	p.notices(r)
 	p.evaluations(r.Evaluations)
 	p.architecture(r)
+	p.capacity(r)
 	return p.err
 }
 
@@ -198,6 +199,24 @@ func (p *printer) architecture(r Report) {
 		edges = append(edges, c.From+" -> "+c.To)
 	}
 	p.line("  %s", strings.Join(edges, ", "))
+}
+
+func (p *printer) capacity(r Report) {
+	section := capacitySection(r)
+	if len(section.text) == 0 {
+		return
+	}
+	p.line("\n%s", section.title)
+	if len(section.rows) > 0 {
+		rows := []string{strings.ToUpper(strings.Join(section.head, "\t"))}
+		for _, row := range section.rows {
+			rows = append(rows, strings.Join(row, "\t"))
+		}
+		p.table(rows)
+	}
+	for _, line := range section.text {
+		p.line("  %s", line)
+	}
 }
 
 // measured prints a value, or a dash for one that was not measured.
