@@ -30,6 +30,8 @@ var promised = map[string][]string{
 	"/api/simulation/{id}/replay":      {"get"},
 	"/api/simulation/{id}/pause":       {"post"},
 	"/api/simulation/{id}/resume":      {"post"},
+	"/api/simulation/{id}/archive":     {"get"},
+	"/api/history":                     {"get", "post"},
 	"/api/graphs":                      {"get", "post"},
 	"/api/graphs/{id}":                 {"get", "put", "delete"},
 	"/api/graphs/check":                {"post"},

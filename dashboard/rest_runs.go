@@ -35,20 +35,27 @@ func (s *Server) registerRuns(api huma.API) {
 
 // find is a run that the caller may do something with.
 func (s *Server) find(ctx context.Context, verb, id string) (*runs.Run, error) {
-	run, err := s.lookUp(id)
+	run, err := s.lookUp(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	return run, s.permit(ctx, verb, simulations, run.Simulation().Namespace)
 }
 
-// lookUp is a run, whoever asks. What has not been read yet may exist.
-func (s *Server) lookUp(id string) (*runs.Run, error) {
+// lookUp is a run, whoever asks: of the cluster, or of the history. What has not been
+// read yet may exist.
+func (s *Server) lookUp(ctx context.Context, id string) (*runs.Run, error) {
 	run, err := s.o.Runs.Find(id)
-	if err != nil && !s.o.Runs.Synced() {
+	switch {
+	case err == nil:
+		return run, nil
+	case !s.o.Runs.Synced():
 		return nil, errNotRead
+	case s.o.History == nil:
+		return nil, err
+	default:
+		return s.recall(ctx, id)
 	}
-	return run, err
 }
 
 // errNotRead says that the server has not seen the cluster yet.
@@ -116,6 +123,11 @@ func (s *Server) report(ctx context.Context, in *RunPath) (report.Report, error)
 		return report.Report{}, err
 	}
 	sim := run.Simulation()
+	if projection.Finished(sim) { // its graph may be another run's by now
+		if kept, err := s.keptReport(ctx, string(sim.UID)); err == nil && kept.Verdict != report.Running {
+			return kept, nil
+		}
+	}
 	var cg v1alpha1.ComponentGraph
 	err = s.o.Graphs.Get(ctx, types.NamespacedName{Namespace: sim.Namespace, Name: sim.Spec.GraphRef.Name}, &cg)
 	if client.IgnoreNotFound(err) != nil {

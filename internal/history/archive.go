@@ -29,6 +29,9 @@ const (
 // ErrArchive says that something is not an archive that can be read.
 var ErrArchive = errors.New("not an archive of a run")
 
+// ErrUnended says that a run goes on.
+var ErrUnended = errors.New("the run has not ended")
+
 // archiveLine is one line; one of its fields is set.
 type archiveLine struct {
 	Format  string        `json:"format,omitempty"`
@@ -54,7 +57,7 @@ func (s *Store) Export(ctx context.Context, id string, w io.Writer) error {
 		return err
 	}
 	if run.EndedAt.IsZero() {
-		return fmt.Errorf("the run %s has not ended: export it when it has", id)
+		return fmt.Errorf("%w: export %s when it has", ErrUnended, id)
 	}
 	if run.Objects, err = s.Objects(ctx, id); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,12 +65,12 @@ subjects: [{kind: ServiceAccount, namespace: default, name: flashcrowd-user}]
 `
 
 // applyAll applies manifests, adjusted to this machine.
-func applyAll(ctx context.Context, config *rest.Config, manifests []byte, p ports) error {
+func applyAll(ctx context.Context, config *rest.Config, manifests []byte, h here) error {
 	objects, err := decode(manifests)
 	if err != nil {
 		return err
 	}
-	objects = localize(objects, p)
+	objects = localize(objects, h)
 	applier, err := newApplier(config)
 	if err != nil {
 		return err
@@ -101,19 +102,28 @@ func decode(manifests []byte) ([]*unstructured.Unstructured, error) {
 	}
 }
 
+// here is where things are on this machine.
+type here struct {
+	ports   ports
+	history string
+}
+
 // localize points the manager and the dashboard at this cluster's Prometheus, and
-// the dashboard at the port of this machine that it keeps over restarts. Kinds that
-// only a cluster with operators knows are left out.
-func localize(objects []*unstructured.Unstructured, p ports) []*unstructured.Unstructured {
+// the dashboard at the port of this machine that it keeps over restarts, and at a file
+// for its history: no volumes are provided here. Kinds that only a cluster with
+// operators or storage knows are left out.
+func localize(objects []*unstructured.Unstructured, h here) []*unstructured.Unstructured {
 	kept := objects[:0:0]
 	for _, object := range objects {
-		if strings.HasPrefix(object.GetAPIVersion(), "monitoring.coreos.com/") {
+		if strings.HasPrefix(object.GetAPIVersion(), "monitoring.coreos.com/") || object.GetKind() == "PersistentVolumeClaim" {
 			continue
 		}
 		if object.GetKind() == "Deployment" {
-			setFlag(object, "--prometheus-url=", "http://"+address(p.Prometheus))
-			setFlag(object, "--bind-address=", address(p.Dashboard))
+			setFlag(object, "--prometheus-url=", "http://"+address(h.ports.Prometheus))
+			setFlag(object, "--bind-address=", address(h.ports.Dashboard))
 			setFlag(object, "--mode=", "Local")
+			setFlag(object, "--history=", h.history)
+			dropVolume(object, "history")
 		}
 		kept = append(kept, object)
 	}
@@ -122,18 +132,10 @@ func localize(objects []*unstructured.Unstructured, p ports) []*unstructured.Uns
 
 // setFlag replaces the value of a flag in every container that has it.
 func setFlag(deployment *unstructured.Unstructured, flag, value string) {
-	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
-	if err != nil {
-		return
-	}
-	for _, c := range containers {
-		container, ok := c.(map[string]any)
-		if !ok {
-			continue
-		}
+	changeContainers(deployment, func(container map[string]any) {
 		args, _, err := unstructured.NestedStringSlice(container, "args")
 		if err != nil {
-			continue
+			return
 		}
 		for i, arg := range args {
 			if strings.HasPrefix(arg, flag) {
@@ -141,6 +143,38 @@ func setFlag(deployment *unstructured.Unstructured, flag, value string) {
 			}
 		}
 		_ = unstructured.SetNestedStringSlice(container, args, "args")
+	})
+}
+
+// dropVolume takes a volume and its mounts away.
+func dropVolume(deployment *unstructured.Unstructured, name string) {
+	changeContainers(deployment, func(container map[string]any) { drop(container, name, "volumeMounts") })
+	drop(deployment.Object, name, "spec", "template", "spec", "volumes")
+}
+
+// drop takes the item with a name out of a list.
+func drop(object map[string]any, name string, fields ...string) {
+	items, found, err := unstructured.NestedSlice(object, fields...)
+	if err != nil || !found {
+		return
+	}
+	items = slices.DeleteFunc(items, func(item any) bool {
+		named, ok := item.(map[string]any)
+		return ok && named["name"] == name
+	})
+	_ = unstructured.SetNestedSlice(object, items, fields...)
+}
+
+// changeContainers changes every container of a deployment.
+func changeContainers(deployment *unstructured.Unstructured, change func(container map[string]any)) {
+	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+	if err != nil {
+		return
+	}
+	for _, c := range containers {
+		if container, ok := c.(map[string]any); ok {
+			change(container)
+		}
 	}
 	_ = unstructured.SetNestedSlice(deployment.Object, containers, "spec", "template", "spec", "containers")
 }

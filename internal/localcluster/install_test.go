@@ -28,7 +28,12 @@ spec:
   template:
     spec:
       containers:
-      - {name: dashboard, image: flashcrowd/dashboard, args: [--mode=Cluster, "--bind-address=$(POD_IP):8080", "--health-probe-bind-address=$(POD_IP):8081"]}
+      - {name: dashboard, image: flashcrowd/dashboard, args: [--mode=Cluster, "--bind-address=$(POD_IP):8080", "--health-probe-bind-address=$(POD_IP):8081", --history=/var/lib/flashcrowd/history.db], volumeMounts: [{name: history, mountPath: /var/lib/flashcrowd}]}
+      volumes: [{name: history, persistentVolumeClaim: {claimName: history}}]
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: history}
 ---
 # only a comment
 ---
@@ -42,7 +47,7 @@ func TestLocalizePointsAtThisMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects = localize(objects, ports{Prometheus: 1234, Dashboard: 5678})
+	objects = localize(objects, here{ports: ports{Prometheus: 1234, Dashboard: 5678}, history: "/home/ada/history.db"})
 	var kinds []string
 	for _, object := range objects {
 		kinds = append(kinds, object.GetKind())
@@ -52,7 +57,7 @@ func TestLocalizePointsAtThisMachine(t *testing.T) {
 	}
 	want := [][]any{
 		{"--leader-elect", "--prometheus-url=http://127.0.0.1:1234"},
-		{"--mode=Local", "--bind-address=127.0.0.1:5678", "--health-probe-bind-address=$(POD_IP):8081"},
+		{"--mode=Local", "--bind-address=127.0.0.1:5678", "--health-probe-bind-address=$(POD_IP):8081", "--history=/home/ada/history.db"},
 	}
 	for i, args := range want {
 		containers, _, err := unstructured.NestedSlice(objects[i].Object, "spec", "template", "spec", "containers")
@@ -65,6 +70,10 @@ func TestLocalizePointsAtThisMachine(t *testing.T) {
 		}
 		if diff := cmp.Diff(args, container["args"]); diff != "" {
 			t.Errorf("args (-want +got):\n%s", diff)
+		}
+		volumes, _, err := unstructured.NestedSlice(objects[i].Object, "spec", "template", "spec", "volumes")
+		if mounts, _ := container["volumeMounts"].([]any); err != nil || len(volumes)+len(mounts) > 0 {
+			t.Errorf("volumes %v and mounts %v are left: %v", volumes, mounts, err)
 		}
 	}
 }

@@ -23,6 +23,7 @@ func (l layout) node() string              { return filepath.Join(l.dir, "node")
 func (l layout) logs() string              { return filepath.Join(l.dir, "logs") }
 func (l layout) config(name string) string { return filepath.Join(l.dir, "config", name) }
 func (l layout) state() string             { return filepath.Join(l.dir, "cluster.json") }
+func (l layout) history() string           { return filepath.Join(l.dir, "history.db") }
 func (l layout) lock() string              { return filepath.Join(l.dir, "lock") }
 
 // kubeconfig is the file of one identity; the user's own lies on top.
