@@ -31,6 +31,7 @@ var promised = map[string][]string{
 	"/api/simulation/{id}/pause":       {"post"},
 	"/api/simulation/{id}/resume":      {"post"},
 	"/api/simulation/{id}/archive":     {"get"},
+	"/api/compare":                     {"get"},
 	"/api/history":                     {"get", "post"},
 	"/api/graphs":                      {"get", "post"},
 	"/api/graphs/{id}":                 {"get", "put", "delete"},

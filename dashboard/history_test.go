@@ -9,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/internal/history"
@@ -39,6 +42,13 @@ func past(namespace, uid string) (*v1alpha1.Simulation, *v1alpha1.ComponentGraph
 		},
 	}
 	return sim, cg
+}
+
+// noGraphs are all gone.
+type noGraphs struct{ client.Reader }
+
+func (noGraphs) Get(_ context.Context, key client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
+	return apierrors.NewNotFound(schema.GroupResource{Resource: "componentgraphs"}, key.Name)
 }
 
 // remembering is a house whose history has a run of each namespace; the metrics
@@ -72,7 +82,7 @@ func remembering(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newHouse(t, func(o *Options) { o.History, o.Meter = late, meter })
+	return newHouse(t, func(o *Options) { o.History, o.Meter, o.Graphs = late, meter, noGraphs{} })
 }
 
 func asAda() map[string]string { return map[string]string{"Authorization": "Bearer ada"} }
@@ -168,5 +178,22 @@ func TestTheDashboardGoesOnWithoutItsHistory(t *testing.T) {
 	}
 	if response := newHouse(t).ask(http.MethodGet, "/api/history", "", asAda()); response.StatusCode != http.StatusNotFound {
 		t.Errorf("without any: %s", response.Status)
+	}
+}
+
+func TestRunsAreComparedWhereverTheyAre(t *testing.T) {
+	h := remembering(t)
+	query := "/api/compare?run=" + keptInDefault + "&run="
+	c := read[report.Comparison](t, h.ask(http.MethodGet, query+"run-in-default", "", asAda()))
+	if len(c.Runs) != 2 || c.Runs[0].Name != "default/past" || c.Runs[1].Name != "default/run" || c.Runs[0].Verdict != report.Met {
+		t.Errorf("compared %+v", c.Runs)
+	}
+	if len(c.Measures) == 0 || c.Measures[0].Judgements[0] != report.NotMeasured {
+		t.Errorf("measures %+v", c.Measures)
+	}
+	for other, want := range map[string]int{keptInSecret: http.StatusForbidden, "run-in-secret": http.StatusForbidden, keptInDefault: http.StatusUnprocessableEntity, "nothing": http.StatusNotFound} {
+		if response := h.ask(http.MethodGet, query+other, "", asAda()); response.StatusCode != want {
+			t.Errorf("with %s: %s, not %d", other, response.Status, want)
+		}
 	}
 }

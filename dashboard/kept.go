@@ -152,10 +152,10 @@ func (s *Server) keptReport(ctx context.Context, id string) (report.Report, erro
 	if err != nil {
 		return report.Report{}, err
 	}
-	return reportOf(row)
+	return readReport(row)
 }
 
-func reportOf(row history.Run) (report.Report, error) {
+func readReport(row history.Run) (report.Report, error) {
 	var r report.Report
 	if err := json.Unmarshal(row.Report, &r); err != nil {
 		return r, fmt.Errorf("reading the report of run %s: %w", row.ID, err)
@@ -165,7 +165,7 @@ func reportOf(row history.Run) (report.Report, error) {
 
 // keptSummary is a kept run as a row of the list.
 func keptSummary(row history.Run) (wire.RunSummary, error) {
-	r, err := reportOf(row)
+	r, err := readReport(row)
 	if err != nil {
 		return wire.RunSummary{}, err
 	}

@@ -17,6 +17,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.registerSession(api)
 	s.registerRuns(api)
 	s.registerHistory(api)
+	s.registerCompare(api)
 	s.registerCommands(api)
 	s.registerMeasurements(api)
 	s.registerGraphs(api)

@@ -122,14 +122,18 @@ func (s *Server) report(ctx context.Context, in *RunPath) (report.Report, error)
 	if err != nil {
 		return report.Report{}, err
 	}
-	sim := run.Simulation()
+	return s.reportOf(ctx, run.Simulation())
+}
+
+// reportOf is the report of a run, as it was kept if it has ended.
+func (s *Server) reportOf(ctx context.Context, sim *v1alpha1.Simulation) (report.Report, error) {
 	if projection.Finished(sim) { // its graph may be another run's by now
 		if kept, err := s.keptReport(ctx, string(sim.UID)); err == nil && kept.Verdict != report.Running {
 			return kept, nil
 		}
 	}
 	var cg v1alpha1.ComponentGraph
-	err = s.o.Graphs.Get(ctx, types.NamespacedName{Namespace: sim.Namespace, Name: sim.Spec.GraphRef.Name}, &cg)
+	err := s.o.Graphs.Get(ctx, types.NamespacedName{Namespace: sim.Namespace, Name: sim.Spec.GraphRef.Name}, &cg)
 	if client.IgnoreNotFound(err) != nil {
 		return report.Report{}, err
 	}
