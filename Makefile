@@ -123,7 +123,9 @@ demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this ch
 	@echo "Stop it with: $(BIN)/flashcrowd local down"
 
 .PHONY: bench
-bench: ## Measure CPU per request beside plain net/http, real processes against theory, single steps, and a grown history, on this machine.
+bench: controlplane $(PAGE) ## Measure CPU per request beside plain net/http, real processes against theory, the generator's lateness, large graphs, a grown history, single steps, and the page in a browser, on this machine.
 	go test -run '^$$' -bench . -benchtime 2s ./internal/station ./internal/scaling
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/bench
+	go test -run '^$$' -bench . -benchtime 30x -timeout 10m ./test/chaos
 	go test -run '^$$' -bench . -benchtime 3x -timeout 30m ./internal/history
+	cd dashboard/ui && npm run bench

@@ -24,6 +24,9 @@ type scene struct {
 	sims   []v1alpha1.Simulation
 	holder *v1alpha1.Simulation
 	pods   []corev1.Pod
+	// byComponent are the pods again, sorted once: a large graph asks for those of
+	// each component several times a tick.
+	byComponent map[string][]corev1.Pod
 	// autoscalers are the user's own, of whatever workloads.
 	autoscalers []autoscalingv2.HorizontalPodAutoscaler
 }
@@ -44,6 +47,11 @@ func gatherScene(ctx context.Context, c client.Reader, cg *v1alpha1.ComponentGra
 		return s, fmt.Errorf("listing autoscalers: %w", err)
 	}
 	s.sims, s.pods, s.autoscalers, s.holder = sims.Items, pods.Items, autoscalers.Items, holderOf(sims.Items)
+	s.byComponent = map[string][]corev1.Pod{}
+	for _, pod := range s.pods {
+		component := pod.Labels[wire.LabelComponent]
+		s.byComponent[component] = append(s.byComponent[component], pod)
+	}
 	return s, nil
 }
 
@@ -107,10 +115,8 @@ func (s scene) answers(component string) bool {
 // key is namespace/name of an object.
 func key(o client.Object) string { return o.GetNamespace() + "/" + o.GetName() }
 
-// podsOf are the pods of one component.
-func (s scene) podsOf(component string) []corev1.Pod {
-	return slices.DeleteFunc(slices.Clone(s.pods), func(p corev1.Pod) bool { return p.Labels[wire.LabelComponent] != component })
-}
+// podsOf are the pods of one component, for reading only.
+func (s scene) podsOf(component string) []corev1.Pod { return s.byComponent[component] }
 
 // generatorPods are the generators of the simulation that holds the graph, not
 // those of a deleted one of the same name.

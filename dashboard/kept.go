@@ -11,6 +11,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/dashboard/projection"
 	"flashcrowd.io/flashcrowd/dashboard/runs"
 	"flashcrowd.io/flashcrowd/internal/history"
 	"flashcrowd.io/flashcrowd/internal/metrics"
@@ -128,16 +129,32 @@ func (s *Server) recall(ctx context.Context, id string) (*runs.Run, error) {
 	return run, nil
 }
 
-// fill completes a recording of a run that has ended with what was kept of it. It
-// reports whether that could be asked.
-func (s *Server) fill(ctx context.Context, run *runs.Run, recording *metrics.Recording) bool {
+// recorder reads what was measured over a run: from the metrics source, and of a run
+// that has ended what that has forgotten from the history.
+type recorder struct {
+	server *Server
+	sim    *v1alpha1.Simulation
+}
+
+// Record is a rehearsal's.
+func (r recorder) Record(ctx context.Context, about metrics.Scene, start, end time.Time, step time.Duration, series int) (metrics.Recording, error) {
+	recording, err := r.server.o.Meter.Record(ctx, about, start, end, step, series)
+	if !projection.Finished(r.sim) {
+		return recording, err
+	}
+	if err != nil {
+		recording = metrics.NewRecording(start, end, step)
+	}
 	ctx, cancel := context.WithTimeout(ctx, historyPatience)
 	defer cancel()
-	store, err := s.store(ctx)
-	if err != nil {
-		return false
+	store, away := r.server.store(ctx)
+	if away == nil {
+		away = store.Fill(ctx, string(r.sim.UID), &recording)
 	}
-	return store.Fill(ctx, string(run.Simulation().UID), recording) == nil
+	if err != nil && away == nil {
+		return recording, nil
+	}
+	return recording, err
 }
 
 // keptReport is the report of a run that has ended, as it was then.

@@ -18,6 +18,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.registerRuns(api)
 	s.registerHistory(api)
 	s.registerCompare(api)
+	s.registerReports(api)
 	s.registerCommands(api)
 	s.registerMeasurements(api)
 	s.registerGraphs(api)

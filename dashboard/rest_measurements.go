@@ -93,16 +93,12 @@ func (s *Server) replay(ctx context.Context, in *replayQuery) (wire.Replay, erro
 	}
 	from, step := in.span(start, end)
 	about := scene(run, end)
-	recording, pods, err := s.recording(ctx, about, span{start: start, from: from, end: end, step: step}, len(snapshot.Topology.IDs)+len(snapshot.Topology.LinkIDs))
-	if sim.Status.CompletionTime != nil {
-		if err != nil {
-			recording, pods = metrics.NewRecording(from, end, step), nil
-		}
-		if s.fill(ctx, run, &recording) {
-			err = nil
-		}
-	}
+	recording, err := recorder{s, sim}.Record(ctx, about, from, end, step, len(snapshot.Topology.IDs)+len(snapshot.Topology.LinkIDs))
 	if err != nil {
+		return wire.Replay{}, err
+	}
+	pods, err := s.o.Meter.Instances(ctx, about, start, end)
+	if err != nil && !projection.Finished(sim) { // what was kept of a run has no pods
 		return wire.Replay{}, err
 	}
 	replay := projection.Replay(snapshot, recording, pods)
@@ -110,19 +106,4 @@ func (s *Server) replay(ctx context.Context, in *replayQuery) (wire.Replay, erro
 		replay.Series = slices.DeleteFunc(replay.Series, func(one wire.ReplaySeries) bool { return !slices.Contains(in.Component, one.ID) })
 	}
 	return replay, nil
-}
-
-// span is the part of a run that a replay shows; start is the run's.
-type span struct {
-	start, from, end time.Time
-	step             time.Duration
-}
-
-// recording is what the metrics source still has of a run, and whose its pods were.
-func (s *Server) recording(ctx context.Context, about metrics.Scene, over span, series int) (recording metrics.Recording, pods map[string]string, err error) {
-	if recording, err = s.o.Meter.Record(ctx, about, over.from, over.end, over.step, series); err != nil {
-		return recording, nil, err
-	}
-	pods, err = s.o.Meter.Instances(ctx, about, over.start, over.end)
-	return recording, pods, err
 }

@@ -8,14 +8,10 @@ import (
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/dashboard/projection"
 	"flashcrowd.io/flashcrowd/dashboard/runs"
-	"flashcrowd.io/flashcrowd/internal/rehearsal"
-	"flashcrowd.io/flashcrowd/internal/report"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
@@ -29,7 +25,6 @@ func (s *Server) registerRuns(api huma.API) {
 	get(api, "/api/simulations", "listRuns", "All runs that the caller may see, the newest first", s.listRuns)
 	get(api, "/api/simulation/{id}", "getRun", "One run: its state, its controls and the last word of every rule", s.getRun)
 	get(api, "/api/simulation/{id}/events", "listEvents", "What happened to a run: the lossless messages of its feed", s.events)
-	get(api, "/api/simulation/{id}/report", "getReport", "The report of a run, as flashcrowd report prints it", s.report)
 	command(api, http.MethodDelete, "/api/simulation/{id}", "deleteRun", "Delete a run; one that runs ends", s.deleteRun)
 }
 
@@ -115,32 +110,6 @@ func (s *Server) events(ctx context.Context, in *eventsQuery) (wire.EventList, e
 		return wire.EventList{}, err
 	}
 	return run.Feed.Events(in.After, in.Limit), nil
-}
-
-func (s *Server) report(ctx context.Context, in *RunPath) (report.Report, error) {
-	run, err := s.find(ctx, "get", in.ID)
-	if err != nil {
-		return report.Report{}, err
-	}
-	return s.reportOf(ctx, run.Simulation())
-}
-
-// reportOf is the report of a run, as it was kept if it has ended.
-func (s *Server) reportOf(ctx context.Context, sim *v1alpha1.Simulation) (report.Report, error) {
-	if projection.Finished(sim) { // its graph may be another run's by now
-		if kept, err := s.keptReport(ctx, string(sim.UID)); err == nil && kept.Verdict != report.Running {
-			return kept, nil
-		}
-	}
-	var cg v1alpha1.ComponentGraph
-	err := s.o.Graphs.Get(ctx, types.NamespacedName{Namespace: sim.Namespace, Name: sim.Spec.GraphRef.Name}, &cg)
-	if client.IgnoreNotFound(err) != nil {
-		return report.Report{}, err
-	}
-	if err != nil { // a run outlives its graph
-		return rehearsal.Report(sim, nil), nil
-	}
-	return rehearsal.Report(sim, &cg), nil
 }
 
 func (s *Server) deleteRun(ctx context.Context, in *RunPath) (struct{}, error) {

@@ -411,6 +411,43 @@ type Connection struct {
 	// +kubebuilder:validation:Maximum=100000
 	// +optional
 	PoolSize *int32 `json:"poolSize,omitempty"`
+	// timeout after which the caller gives a call up, between 1ms and 30s; the callee
+	// does its work all the same. Left out, it waits for ever.
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || (duration(self) >= duration('1ms') && duration(self) <= duration('30s'))",message="write a timeout between 1ms and 30s"
+	// +optional
+	Timeout *Duration `json:"timeout,omitempty"`
+	// retries of calls that failed or were given up; left out, none are made.
+	// +optional
+	Retries *Retries `json:"retries,omitempty"`
+}
+
+// Retries say how often a call is made again, and after what pauses: exponential
+// back-off with equal jitter, so the pause before retry n is drawn evenly between half
+// and all of backoff x 2^(n-1), maxBackoff at most.
+type Retries struct {
+	// count beyond the first attempt.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10
+	// +default=1
+	// +optional
+	Count *int32 `json:"count,omitempty"`
+	// backoff is the longest pause before the first retry, between 10ms and 30s.
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || (duration(self) >= duration('10ms') && duration(self) <= duration('30s'))",message="write a backoff between 10ms and 30s"
+	// +default="25ms"
+	// +optional
+	Backoff Duration `json:"backoff,omitempty"`
+	// maxBackoff is the longest pause before any retry, between 10ms and 30s.
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || (duration(self) >= duration('10ms') && duration(self) <= duration('30s'))",message="write a maxBackoff between 10ms and 30s"
+	// +default="1s"
+	// +optional
+	MaxBackoff Duration `json:"maxBackoff,omitempty"`
+	// budgetPercent bounds the retries of each replica together: every call earns this
+	// share of one, and up to a hundred are kept for later. A call that the budget
+	// does not pay for fails after its pause. Left out, only count bounds them.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	// +optional
+	BudgetPercent *int32 `json:"budgetPercent,omitempty"`
 }
 
 // CallMode says how a component makes its calls.

@@ -10,6 +10,7 @@ import (
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -67,7 +68,7 @@ func remember(dsn string, retention time.Duration, w world) (remembered, error) 
 	if err != nil {
 		return remembered{}, err
 	}
-	options := history.KeeperOptions{Retention: retention, Log: slog.New(logr.ToSlogHandler(ctrl.Log.WithName("history")))}
+	options := history.KeeperOptions{Retention: retention, Log: slog.New(logr.ToSlogHandler(klog.LoggerWithName(ctrl.Log, "history")))}
 	return remembered{late: late, keeper: history.NewKeeper(sight{cache: w.cache, synced: w.book.Synced}, w.meter, late, options)}, nil
 }
 

@@ -24,7 +24,11 @@ func Architecture(spec v1alpha1.ComponentGraphSpec) (graph.Architecture, error) 
 		arch.Components = append(arch.Components, component)
 	}
 	for _, c := range spec.Connections {
-		arch.Connections = append(arch.Connections, connection(c))
+		p := &parser{}
+		arch.Connections = append(arch.Connections, p.connection(c))
+		if p.err != nil {
+			return graph.Architecture{}, fmt.Errorf("connection %s -> %s: %w", c.From, c.To, p.err)
+		}
 	}
 	return arch, nil
 }
@@ -154,11 +158,17 @@ func (p *parser) blocks(out *graph.Component, c v1alpha1.Component) {
 	}
 }
 
-func connection(c v1alpha1.Connection) graph.Connection {
+func (p *parser) connection(c v1alpha1.Connection) graph.Connection {
 	out := graph.Connection{
 		From: c.From, To: c.To, Calls: value(c.Calls, 1),
 		Mode: graph.CallMode(or(string(c.Mode), string(graph.Sequential))), ProbabilityPercent: value(c.ProbabilityPercent, 100),
-		PoolSize: value(c.PoolSize, 0),
+		PoolSize: value(c.PoolSize, 0), Timeout: p.optional("timeout", c.Timeout),
+	}
+	if r := c.Retries; r != nil {
+		out.Retries = graph.Retries{
+			Count: value(r.Count, 1), Backoff: p.duration("backoff", or(string(r.Backoff), "25ms")), MaxBackoff: p.duration("maxBackoff", or(string(r.MaxBackoff), "1s")),
+			BudgetPercent: value(r.BudgetPercent, 0),
+		}
 	}
 	for _, class := range c.Classes {
 		out.Classes = append(out.Classes, graph.Class(class))

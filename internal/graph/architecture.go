@@ -231,6 +231,24 @@ type Connection struct {
 	// ProbabilityPercent is the chance that a request makes the calls, 1 to 100.
 	ProbabilityPercent int32 `json:"probabilityPercent"`
 	// PoolSize is how many connections each replica of the caller holds; 0 is not said.
-	PoolSize int32  `json:"poolSize,omitempty"`
-	Origin   Origin `json:"origin"`
+	PoolSize int32 `json:"poolSize,omitempty"`
+	// Timeout after which the caller gives a call up; 0 waits for ever. The callee
+	// does its work all the same.
+	Timeout time.Duration `json:"timeout,omitempty"`
+	Retries Retries       `json:"retries,omitzero"`
+	Origin  Origin        `json:"origin"`
+}
+
+// Retries say how often a call that failed or was given up is made again, and
+// after what pauses: exponential back-off with equal jitter, so pause n is drawn
+// evenly between half and all of min(MaxBackoff, Backoff x 2^(n-1)).
+type Retries struct {
+	// Count beyond the first attempt; 0 makes none.
+	Count int32 `json:"count"`
+	// Backoff is the most before the first retry, MaxBackoff before any.
+	Backoff    time.Duration `json:"backoff"`
+	MaxBackoff time.Duration `json:"maxBackoff"`
+	// BudgetPercent of a replica's calls that its retries are at most, a hundred
+	// saved ones aside; 0 bounds nothing.
+	BudgetPercent int32 `json:"budgetPercent,omitempty"`
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestCheckSaysWhatToWriteInstead(t *testing.T) {
@@ -31,7 +32,13 @@ func TestCheckSaysWhatToWriteInstead(t *testing.T) {
 		"a worker without a queue":  {func(a *Architecture) { a.Connections = a.Connections[:2] }, "spec.components[3]", "add a connection from a MessageQueue"},
 		"a queue feeds a database":  {func(a *Architecture) { a.Connections[0] = edge("queue", "db") }, "spec.connections[0]", "put a Worker between"},
 		"an API pushes to a worker": {func(a *Architecture) { a.Connections[1].To = "worker"; a.Connections[2] = edge("api", "queue") }, "spec.connections[1]", "put a MessageQueue between"},
-		"a database that calls":     {func(a *Architecture) { a.Connections[1].From = "db" }, "spec.connections[1]", "calls nothing"},
+		"a queue with a timeout":    {func(a *Architecture) { a.Connections[2].Timeout = time.Second }, "spec.connections[2]", "remove timeout and retries"},
+		"a queue with retries":      {func(a *Architecture) { a.Connections[2].Retries.Count = 1 }, "spec.connections[2]", "remove timeout and retries"},
+		"a balancer of two minds": {func(a *Architecture) {
+			a.Components[0].Type = LoadBalancer
+			a.Connections[1].Timeout = time.Second
+		}, "spec.connections[1]", "write the timeout and retries of its connection to db"},
+		"a database that calls": {func(a *Architecture) { a.Connections[1].From = "db" }, "spec.connections[1]", "calls nothing"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,9 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // checkBlocks wants the block of a component's own type and no other.
 func checkBlocks(a Architecture) []Fault {
@@ -41,7 +44,7 @@ func checkFeeding(a Architecture) []Fault {
 			faults = append(faults, Fault{path, fmt.Sprintf("nothing reads from replica %s: add a connection with classes: [Read] to it", c.Name)})
 		}
 	}
-	return append(faults, checkCalls(a)...)
+	return slices.Concat(faults, checkCalls(a), checkPatience(a))
 }
 
 // checkCalls refuses calls that a component of that type does not make.
@@ -58,6 +61,29 @@ func checkCalls(a Architecture) []Fault {
 			faults = append(faults, Fault{path, fmt.Sprintf("%s is a MessageQueue and feeds workers only: put a Worker between it and %s", from.Name, to.Name)})
 		case to.Type == Worker && from.Type != MessageQueue:
 			faults = append(faults, Fault{path, fmt.Sprintf("worker %s pulls from a queue: put a MessageQueue between %s and it", to.Name, from.Name)})
+		}
+	}
+	return faults
+}
+
+// checkPatience refuses timeouts and retries that nothing would keep: a queue
+// redelivers by its own rules, and what a load balancer spreads over several
+// connections is one call.
+func checkPatience(a Architecture) []Fault {
+	var faults []Fault
+	first := map[string]Connection{}
+	for i, edge := range a.Connections {
+		from, _ := a.Component(edge.From)
+		path := fmt.Sprintf("spec.connections[%d]", i)
+		other, known := first[edge.From]
+		switch {
+		case from.Type == MessageQueue && (edge.Timeout > 0 || edge.Retries.Count > 0):
+			faults = append(faults, Fault{path, fmt.Sprintf("%s is a MessageQueue and redelivers what fails itself: remove timeout and retries", from.Name)})
+		case from.Type != LoadBalancer:
+		case !known:
+			first[edge.From] = edge
+		case other.Timeout != edge.Timeout || other.Retries != edge.Retries:
+			faults = append(faults, Fault{path, fmt.Sprintf("%s spreads requests over all that it is connected to: write the timeout and retries of its connection to %s here too", from.Name, other.To)})
 		}
 	}
 	return faults

@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // Verb is what a call asks of its target.
@@ -33,6 +34,9 @@ type Call struct {
 	Draw               string
 	// OnMiss says that it is made only if the Get before it was not a hit.
 	OnMiss bool
+	// Timeout after which it is given up, 0 for never, and Retries of what failed.
+	Timeout time.Duration
+	Retries Retries
 }
 
 // Reads reports whether requests of the class only look at things: Read and
@@ -101,7 +105,7 @@ func (a Architecture) connects(from, to string, class Class) bool {
 
 // spread is one call to the targets of all legs.
 func spread(legs []leg) Call {
-	all := Call{Verb: Serve, ProbabilityPercent: 100, Draw: legs[0].To}
+	all := Call{Verb: Serve, ProbabilityPercent: 100, Draw: legs[0].To, Timeout: legs[0].Timeout, Retries: legs[0].Retries}
 	for _, l := range legs {
 		all.Targets = append(all.Targets, l.targets...)
 	}
@@ -127,6 +131,7 @@ func stages(legs []leg, class Class) []stage {
 		}
 		one.calls = []Call{{
 			Targets: l.targets, Verb: Serve, ProbabilityPercent: l.ProbabilityPercent, Draw: l.To, OnMiss: l.cache != nil && class.Reads(),
+			Timeout: l.Timeout, Retries: l.Retries,
 		}}
 		for range max(1, l.Calls) {
 			if last := len(all) - 1; last >= 0 && all[last].joins(one) {

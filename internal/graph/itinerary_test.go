@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -153,5 +154,22 @@ func TestAsides(t *testing.T) {
 	a.Connections = append(a.Connections, edge("audit", "cache"))
 	if diff := cmp.Diff([]Aside{{Cache: "cache"}}, Asides(a, "audit", Write)); diff != "" {
 		t.Errorf("a cache of its own (-want +got):\n%s", diff)
+	}
+}
+
+func TestCallsHaveThePatienceOfTheirConnections(t *testing.T) {
+	patient := func(c Connection) Connection {
+		c.Timeout, c.Retries = time.Second, Retries{Count: 2, Backoff: 25 * time.Millisecond, MaxBackoff: time.Second}
+		return c
+	}
+	a := drawing(patient(edge("api", "cache")), patient(edge("api", "db")), patient(edge("api", "audit")), patient(edge("proxy", "api")), patient(edge("proxy", "mail")))
+	for _, component := range []string{"api", "proxy"} {
+		for _, s := range Itinerary(a, component, Read) {
+			for _, c := range s.Calls {
+				if c.Timeout != time.Second || c.Retries.Count != 2 {
+					t.Errorf("%s calls %v with the timeout %v and %+v", component, c.Targets, c.Timeout, c.Retries)
+				}
+			}
+		}
 	}
 }

@@ -113,7 +113,7 @@ func TestAnArchiveIsTakenWholeOrNotAtAll(t *testing.T) {
 
 func FuzzImport(f *testing.F) {
 	f.Add([]byte(`{"format":"flashcrowd.io/run","version":1}` + "\n" + `{"run":{"ID":"x"}}` + "\n"))
-	f.Fuzz(func(t *testing.T, lines []byte) {
+	f.Fuzz(func(_ *testing.T, lines []byte) {
 		a := newArchiveReader(bytes.NewReader(lines))
 		if _, err := a.begin(); err != nil {
 			return

@@ -60,8 +60,9 @@ type server struct {
 	port      int
 	account   *syscall.SysProcAttr
 	process   *exec.Cmd
-	// ended has the process's outcome.
-	ended chan error
+	// ended is closed when the process has, with its outcome in err.
+	ended chan struct{}
+	err   error
 }
 
 func startServer(t *testing.T) *server {
@@ -168,9 +169,9 @@ func (s *server) launch(t *testing.T) {
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	process, ended := s.process, make(chan error, 1)
+	process, ended := s.process, make(chan struct{})
 	s.ended = ended
-	go func() { ended <- process.Wait() }()
+	go func() { defer close(ended); s.err = process.Wait() }()
 }
 
 // processes are the server's and its children's.
@@ -208,8 +209,9 @@ func (s *server) stop(t *testing.T) {
 	if err := s.process.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-s.ended; err != nil {
-		t.Error(err)
+	<-s.ended
+	if s.err != nil {
+		t.Error(s.err)
 	}
 }
 

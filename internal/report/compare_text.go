@@ -71,27 +71,26 @@ func (p *printer) differences(title, what string, all []Difference) {
 	p.line("\n%s", title)
 	rows := []string{what + "\t" + letters(len(all[0].Values))}
 	for _, d := range all {
-		row := d.Field
+		cells := []string{d.Field}
 		for _, value := range d.Values {
-			row += "\t" + orDash(value)
+			cells = append(cells, orDash(value))
 		}
-		rows = append(rows, row)
+		rows = append(rows, strings.Join(cells, "\t"))
 	}
 	p.table(rows)
 }
 
 // row is a measure: every side, and how it stands against the first.
 func (m Measure) row() string {
-	row := m.Name + "\t" + m.Spreads[0].text(m.Unit)
+	cells := []string{m.Name, m.Spreads[0].text(m.Unit)}
 	for i, s := range m.Spreads[1:] {
-		row += "\t" + s.text(m.Unit)
-		if verdict := m.Judgements[i]; verdict == NotMeasured {
-			row += fmt.Sprintf(" (%s)", verdict)
-		} else {
-			row += fmt.Sprintf(" (%+.4g%s, %s)", s.Mean-m.Spreads[0].Mean, after(m.Unit), verdict)
+		against := string(m.Judgements[i])
+		if m.Judgements[i] != NotMeasured {
+			against = fmt.Sprintf("%+.4g%s, %s", s.Mean-m.Spreads[0].Mean, after(m.Unit), against)
 		}
+		cells = append(cells, fmt.Sprintf("%s (%s)", s.text(m.Unit), against))
 	}
-	return row
+	return strings.Join(cells, "\t")
 }
 
 func (s Spread) text(unit string) string {

@@ -15,7 +15,17 @@ type counters struct {
 	arrived [wire.Classes]uint64
 	ended   [wire.Classes][wire.Reasons]uint64
 	called  map[string]*[3]uint64
-	late    uint64
+	// timeouts and retries are calls given up and made again, by component.
+	timeouts, retries map[string]uint64
+	late              uint64
+}
+
+// add counts one of a component.
+func add(counts *map[string]uint64, component string) {
+	if *counts == nil {
+		*counts = map[string]uint64{}
+	}
+	(*counts)[component]++
 }
 
 func (c *counters) call(component string, outcome wire.OutcomeCode) {
@@ -156,7 +166,7 @@ func boolean(b bool) float64 {
 func (c *collector) requests(out chan<- prometheus.Metric) {
 	arrivals := desc(wire.ComponentArrivals, "Requests that arrived.", "class")
 	ended := desc(wire.ComponentRequests, "Requests that ended.", "class", "outcome", "reason")
-	calls := desc(wire.ComponentCalls, "Calls to other components.", "target", "outcome")
+	calls := desc(wire.ComponentCalls, "Calls to other components, each attempt for itself.", "target", "outcome")
 	for class := range wire.Classes {
 		name := string(wire.ClassCode(class).Class())
 		if c.node.counts.arrived[class] == 0 {
@@ -180,5 +190,14 @@ func (c *collector) requests(out chan<- prometheus.Metric) {
 				out <- prometheus.MustNewConstMetric(calls, prometheus.CounterValue, float64(count), target, wire.OutcomeCode(outcome).String())
 			}
 		}
+	}
+	byTarget(out, wire.ComponentTimeouts, "Calls given up at their timeout.", c.node.counts.timeouts)
+	byTarget(out, wire.ComponentRetries, "Calls made again.", c.node.counts.retries)
+}
+
+// byTarget sends a counter for each component that is called.
+func byTarget(out chan<- prometheus.Metric, name, help string, counts map[string]uint64) {
+	for target, count := range counts {
+		out <- prometheus.MustNewConstMetric(desc(name, help, "target"), prometheus.CounterValue, float64(count), target)
 	}
 }

@@ -71,9 +71,13 @@ type Node struct {
 	leaving   timeline[event]
 	// early are answers of peers that came before their time and must be taken in
 	// order.
-	early     timeline[early]
-	order     uint64
-	visits    slab
+	early  timeline[early]
+	order  uint64
+	visits slab
+	// tries are the calls that may be given up or made again, and retries when
+	// those that failed are made again.
+	tries     tries
+	retries   timeline[retry]
 	peers     map[string]*peer
 	routes    routes
 	pools     pools
@@ -99,10 +103,11 @@ type Node struct {
 	trouble  trouble
 	// connections is how many the memory was last counted with.
 	connections int
-	// asked says that some caller asks for promises about answers.
-	asked   bool
-	started int64
-	running sync.WaitGroup
+	// asked says that calls are kept by time, for promises about answers, and
+	// followed that some caller asked for such.
+	asked, followed bool
+	started         int64
+	running         sync.WaitGroup
 	// afterTurn are closed at the turn's end.
 	afterTurn []chan struct{}
 }
@@ -157,6 +162,7 @@ func (n *Node) turn() (wake int64, handled int) {
 		n.receive(taken.frames[i], now)
 	}
 	n.countPeers()
+	n.expire(now)
 	n.advance(now)
 	n.listen(now)
 	n.promise(now)
@@ -195,7 +201,7 @@ func (n *Node) receiveCall(up *upstream, f wire.Frame) {
 		n.come(f.Time, request{up: up, id: f.ID, class: f.Class, verb: f.Verb, region: f.Region, key: f.Key, number: f.Request, late: f.Late, ahead: f.Ahead})
 	case wire.OpFollow:
 		up.chained = true
-		n.remember(true)
+		n.beFollowed()
 	case wire.OpPromise:
 		up.promise = max(up.promise, f.Time)
 	case wire.OpGoodbye:
@@ -262,7 +268,7 @@ func (n *Node) advance(now int64) {
 
 // next is the time of the earliest thing that is known to happen.
 func (n *Node) next() int64 {
-	return min(n.pending.first(forever), n.due.first(forever), n.early.first(forever), n.queue.nextDelivery())
+	return min(n.pending.first(forever), n.due.first(forever), n.early.first(forever), n.retries.first(forever), n.queue.nextDelivery())
 }
 
 // happen lets the earliest thing happen that is not beyond the horizon, and
@@ -278,6 +284,8 @@ func (n *Node) happen() bool {
 	case n.early.first(forever) == next:
 		e := n.early.take()
 		n.take(e.peer, e.frame)
+	case n.retries.first(forever) == next:
+		n.retry(n.retries.take())
 	case n.pending.first(forever) == next:
 		n.arrive(n.pending.take())
 	default:
@@ -396,7 +404,7 @@ func (n *Node) wake(now int64) int64 {
 	default:
 		next = max(next+holdBack, now+recheck)
 	}
-	next = min(next, n.leaving.first(forever), n.trouble.nextCrash())
+	next = min(next, n.leaving.first(forever), n.trouble.nextCrash(), n.wakeOfTries(now))
 	if n.visits.used > 0 {
 		next = min(next, now+heartbeat)
 	}

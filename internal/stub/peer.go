@@ -52,6 +52,8 @@ type peer struct {
 	// calls that were answered.
 	oldest     timeline[sent]
 	unfinished []unfinished
+	// deadlines are the times at which its calls are given up.
+	deadlines timeline[sent]
 	// credit is what it takes if it is a worker of this queue.
 	credit credit
 	// serves are the pools that it is in; follows says that it was asked to promise
@@ -64,18 +66,23 @@ type peer struct {
 	owner int
 }
 
-// unfinished are calls that others follow, to some of these pools.
+// unfinished are calls that others follow, to some of these pools and so much
+// later at the earliest.
 type unfinished struct {
 	after poolSet
+	delay int64
 	calls timeline[sent]
 }
 
 // callOf is a call that waits for its answer.
 type callOf struct {
 	visit uint32
-	pool  *pool
-	verb  wire.Verb
-	at    int64
+	// try is the number of the call among those that may be given up or made
+	// again, 0 if it is not.
+	try  uint32
+	pool *pool
+	verb wire.Verb
+	at   int64
 	// bound is the time before which it is not answered.
 	bound int64
 	// ahead says that the answer is told before its time, ordered that it must be
@@ -96,19 +103,19 @@ func (p *peer) send(c callOf, f wire.Frame, asked bool) {
 		p.oldest.add(sent{at: c.bound, id: f.ID})
 	}
 	if c.after != 0 {
-		p.lineOf(c.after).add(sent{at: c.bound, id: f.ID})
+		p.lineOf(c.after, 0).add(sent{at: c.bound, id: f.ID})
 	}
 	p.conn.Send(f)
 }
 
-// lineOf are the calls that others follow to these pools.
-func (p *peer) lineOf(after poolSet) *timeline[sent] {
+// lineOf are the calls that others follow to these pools after a delay.
+func (p *peer) lineOf(after poolSet, delay int64) *timeline[sent] {
 	for i := range p.unfinished {
-		if p.unfinished[i].after == after {
+		if p.unfinished[i].after == after && p.unfinished[i].delay == delay {
 			return &p.unfinished[i].calls
 		}
 	}
-	p.unfinished = append(p.unfinished, unfinished{after: after})
+	p.unfinished = append(p.unfinished, unfinished{after: after, delay: delay})
 	return &p.unfinished[len(p.unfinished)-1].calls
 }
 
@@ -164,7 +171,7 @@ func (n *Node) promisePeers(t int64) {
 		for i := range p.unfinished {
 			line := &p.unfinished[i]
 			if first := p.earliest(&line.calls); first < t {
-				n.followUps = append(n.followUps, followUp{to: line.after, at: max(first, min(t, p.answered))})
+				n.followUps = append(n.followUps, followUp{to: line.after, at: max(first, min(t, p.answered)) + line.delay})
 			}
 		}
 	}
@@ -176,6 +183,18 @@ func (n *Node) promisePeers(t int64) {
 			}
 		}
 		p.promise(known, n.now)
+	}
+}
+
+// beFollowed begins to promise callers about answers, for which peers have to.
+func (n *Node) beFollowed() {
+	n.remember(true)
+	if n.followed || n.queue != nil {
+		return
+	}
+	n.followed = true
+	for _, p := range n.peers {
+		n.follow(p)
 	}
 }
 
@@ -197,7 +216,7 @@ func (n *Node) remember(asked bool) {
 func (n *Node) earliestCall() int64 {
 	earliest := forever
 	for _, p := range n.peers {
-		earliest = min(earliest, p.earliest(&p.oldest))
+		earliest = min(earliest, max(p.earliest(&p.oldest), p.answered))
 	}
 	return earliest
 }
@@ -209,7 +228,7 @@ func (n *Node) receiveAnswer(p *peer, f wire.Frame) {
 	case wire.OpAnswer:
 		if c, known := p.calls[f.ID]; known {
 			n.hasten(c.ahead, f.Time)
-			n.receiveOutcome(p, c, f)
+			n.receiveOutcome(p, c, n.inTime(p, c, f))
 		}
 	case wire.OpPromise:
 		if f.ID == 0 {
@@ -238,6 +257,7 @@ func (n *Node) receiveOutcome(p *peer, c callOf, f wire.Frame) {
 		n.counts.late++ // what was refused took no time, which nobody could know
 	}
 	n.foretell(p, f.ID, f.Time)
+	n.tries.know(c.try)
 	n.order++
 	n.early.add(early{at: f.Time, order: n.order, peer: p, frame: f})
 }
@@ -245,7 +265,10 @@ func (n *Node) receiveOutcome(p *peer, c callOf, f wire.Frame) {
 // foretell notes that a call is not answered before t, and tells who waits for it.
 func (n *Node) foretell(p *peer, id uint64, t int64) {
 	c, open := p.calls[id]
-	if !open || t <= c.bound {
+	if !open {
+		return
+	}
+	if t = min(t, n.tries.deadline(c.try)); t <= c.bound {
 		return
 	}
 	c.bound = t
@@ -271,6 +294,9 @@ func (n *Node) take(p *peer, f wire.Frame) {
 // answered takes one answer for a visit. What a cache aside has to say is only
 // whether it was a hit: one that fails is as good as one that has nothing.
 func (n *Node) answered(c callOf, f wire.Frame) {
+	if c.try != 0 && n.again(c, f) {
+		return
+	}
 	v := &n.visits.items[c.visit]
 	v.calls--
 	v.at = max(v.at, f.Time+v.way/2)
@@ -302,7 +328,7 @@ func (n *Node) losePeer(p *peer) {
 		}
 	}
 	calls := p.calls
-	p.calls, p.oldest, p.unfinished, p.credit = map[uint64]callOf{}, timeline[sent]{}, nil, credit{}
+	p.calls, p.oldest, p.unfinished, p.deadlines, p.credit = map[uint64]callOf{}, timeline[sent]{}, nil, timeline[sent]{}, credit{}
 	if n.queue != nil {
 		n.queue.lose(n, p, calls)
 	} else {
@@ -322,7 +348,8 @@ func (n *Node) loseCalls(p *peer, calls map[uint64]callOf, edge transport.Edge) 
 	for _, id := range slices.Sorted(maps.Keys(calls)) {
 		n.counts.call(p.component, wire.Failed)
 		n.judge(p, wire.ReasonConnectionLost)
-		n.answered(calls[id], wire.Frame{Time: max(calls[id].at, n.horizon), Reason: wire.ReasonConnectionLost})
+		lost := wire.Frame{Time: max(calls[id].at, n.horizon), Reason: wire.ReasonConnectionLost}
+		n.answered(calls[id], n.inTime(p, calls[id], lost))
 	}
 }
 
@@ -348,7 +375,7 @@ func (n *Node) dial(p *peer, after time.Duration) {
 		return
 	}
 	p.dialing = true
-	hello := wire.Hello{From: n.id, Promise: n.horizon, AnswerPromises: p.serves&n.settings.chained != 0}
+	hello := wire.Hello{From: n.id, Promise: n.horizon, AnswerPromises: n.follows(p)}
 	p.joins = n.queue == nil && n.replaceable(p) // a worker says itself from when on it takes messages
 	switch {
 	case p.unheard:
@@ -369,9 +396,13 @@ func (n *Node) dial(p *peer, after time.Duration) {
 	})
 }
 
+// follows reports whether a peer must promise about answers: calls follow on them,
+// or callers wait to hear what follows here.
+func (n *Node) follows(p *peer) bool { return p.serves&n.settings.chained != 0 || n.followed }
+
 // follow asks a peer to promise about answers, if calls follow on them now.
 func (n *Node) follow(p *peer) {
-	if p.conn != nil && !p.follows && p.serves&n.settings.chained != 0 {
+	if p.conn != nil && !p.follows && n.follows(p) {
 		p.follows = true
 		p.conn.Send(wire.Frame{Op: wire.OpFollow})
 	}

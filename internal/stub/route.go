@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"time"
 
 	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/traffic"
@@ -38,7 +39,13 @@ type call struct {
 	percent int32
 	draw    uint32
 	onMiss  bool
+	// timeout after which it is given up, 0 for never, and retries of what failed.
+	timeout time.Duration
+	retries graph.Retries
 }
+
+// guarded says that the call may be given up or made again.
+func (c call) guarded() bool { return c.timeout > 0 || c.retries.Count > 0 }
 
 // aside says that the call is to a cache that does not matter if it fails.
 func (c call) aside() bool { return c.verb != wire.VerbServe }
@@ -55,6 +62,8 @@ type pool struct {
 	// owners are the numbers of the peers' ids, if keys choose among them.
 	owners []int
 	turn   uint64
+	// spare are the retries that its calls have earned and not spent, in hundredths.
+	spare int32
 	// bit is the pool in sets of pools.
 	bit poolSet
 	// current says that the routes in force use it: what no longer has an instance
@@ -74,7 +83,7 @@ type pools map[string]*pool
 func (p pools) of(components []string, algorithm graph.Algorithm) *pool {
 	key := strings.Join(append([]string{string(algorithm)}, components...), " ")
 	if p[key] == nil {
-		p[key] = &pool{components: components, algorithm: algorithm, bit: 1 << (len(p) % 64)}
+		p[key] = &pool{components: components, algorithm: algorithm, spare: mostSpare, bit: 1 << (len(p) % 64)}
 	}
 	return p[key]
 }
@@ -106,16 +115,15 @@ func (r routes) pools() []*pool {
 }
 
 // chained are the pools of calls that others follow, whose answers thus say what
-// follows at the earliest.
+// follows at the earliest, or that are given up when no answer can come in time.
 func (r routes) chained() poolSet {
 	var set poolSet
 	for _, steps := range r.steps {
 		for _, s := range steps {
-			if s.after == 0 {
-				continue
-			}
 			for _, c := range s.calls {
-				set |= c.pool.bit
+				if s.after != 0 || c.guarded() {
+					set |= c.pool.bit
+				}
 			}
 		}
 	}
@@ -147,6 +155,7 @@ func stepOf(arch graph.Architecture, s graph.Step, algorithm graph.Algorithm, po
 		}
 		out.calls = append(out.calls, call{
 			pool: pools.of(c.Targets, how), verb: verbOf(c.Verb), percent: c.ProbabilityPercent, draw: uint32(hashOf(c.Draw)), onMiss: c.OnMiss,
+			timeout: c.Timeout, retries: c.Retries,
 		})
 	}
 	return out
@@ -194,20 +203,30 @@ func (n *Node) call(i uint32, c call, nth int) {
 	if c.percent < 100 && n.draws.calls.UniformAt(v.number, c.draw)*100 >= float64(c.percent) {
 		return
 	}
-	verb := c.verb
-	if verb == wire.VerbServe {
-		verb = v.verb // a balancer passes on what it was asked
+	var made bool
+	if after := v.route[v.step-1].after; c.guarded() {
+		made = n.try(try{visit: i, call: c, nth: nth, after: after}, v.at)
+	} else {
+		made = n.send(callOf{visit: i, pool: c.pool, verb: c.verb, after: after}, n.frameOf(v, c, numberOf(v.number, nth), v.at))
 	}
-	n.order++
-	made := n.send(callOf{visit: i, pool: c.pool, verb: c.verb, after: v.route[v.step-1].after}, wire.Frame{
-		Op: wire.OpRequest, Class: v.class, Verb: verb, Region: v.region, ID: n.order, Time: v.at + v.way/2, Key: v.key,
-		Request: numberOf(v.number, nth), Late: v.late, Ahead: v.ahead,
-	})
 	switch {
 	case made:
 		v.calls++
 	case c.pool.current && !c.aside():
 		v.reason = wire.ReasonNoEndpoint
+	}
+}
+
+// frameOf is the request of a call that a visit makes at a time, by its number.
+func (n *Node) frameOf(v *visit, c call, number uint64, at int64) wire.Frame {
+	verb := c.verb
+	if verb == wire.VerbServe {
+		verb = v.verb // a balancer passes on what it was asked
+	}
+	n.order++
+	return wire.Frame{
+		Op: wire.OpRequest, Class: v.class, Verb: verb, Region: v.region, ID: n.order, Time: at + v.way/2, Key: v.key,
+		Request: number, Late: v.late, Ahead: v.ahead,
 	}
 }
 
@@ -221,6 +240,11 @@ func (n *Node) send(c callOf, f wire.Frame) bool {
 	if c.ahead {
 		c.bound += int64(n.demands.of(p.component, f))
 		c.ordered = c.pool.algorithm == graph.LeastRequests || c.pool.algorithm == graph.PowerOfTwoChoices
+	}
+	if c.try != 0 {
+		n.guard(p, &c, f)
+	}
+	if c.ahead {
 		n.visits.items[c.visit].foretell(c.bound)
 	}
 	p.send(c, f, n.asked)
@@ -231,8 +255,12 @@ func (n *Node) send(c callOf, f wire.Frame) bool {
 // own, so that its draws can be told from the run alone; more calls to the same
 // component must not draw alike.
 func numberOf(number uint64, nth int) uint64 {
-	return number + uint64(nth-maxCallsOfStep)<<40
+	return number + uint64(nth-maxCallsOfStep)<<bitsOfRequest
 }
+
+// A number is that of the request in the run in its lower bits, and that of the
+// call in its upper ones.
+const bitsOfRequest, bitsOfCalls = 40, 24
 
 // pick chooses the instance of a call, nil if none takes any.
 func (p *pool) pick(number, key uint64, d draws) *peer {

@@ -62,7 +62,9 @@ func (n *Node) meetCaller(c *transport.Conn) {
 		up := &upstream{conn: c, promise: c.Hello.Promise, chained: c.Hello.AnswerPromises, heard: n.now - n.asleep, spoken: n.now}
 		n.upstreams[c] = up
 		n.worker.meet(n, up)
-		n.remember(c.Hello.AnswerPromises)
+		if up.chained {
+			n.beFollowed()
+		}
 		if n.draining {
 			c.Send(wire.Frame{Op: wire.OpDrain})
 		}

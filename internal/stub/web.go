@@ -248,7 +248,7 @@ func statusOf(r wire.Reason) int {
 	switch r {
 	case wire.ReasonError:
 		return http.StatusInternalServerError
-	case wire.ReasonQueueTimeout:
+	case wire.ReasonQueueTimeout, wire.ReasonTimeout:
 		return http.StatusGatewayTimeout
 	case wire.ReasonInFlightLimit:
 		return http.StatusTooManyRequests

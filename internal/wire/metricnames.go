@@ -19,6 +19,8 @@ const (
 	ComponentMemoryBytes   = "flashcrowd_component_memory_bytes"               // gauge
 	ComponentMemoryLimit   = "flashcrowd_component_memory_limit_bytes"         // gauge
 	ComponentCalls         = "flashcrowd_component_calls_total"                // counter {target,outcome}
+	ComponentTimeouts      = "flashcrowd_component_call_timeouts_total"        // counter {target}
+	ComponentRetries       = "flashcrowd_component_retries_total"              // counter {target}
 	ComponentLateArrivals  = "flashcrowd_component_late_arrivals_total"        // counter
 	ComponentDrainingState = "flashcrowd_component_draining"                   // gauge 0/1
 	ComponentTopologyAge   = "flashcrowd_component_topology_last_seen_seconds" // gauge, wall seconds since the stream spoke

@@ -17,6 +17,7 @@ type result struct {
 	mean, p50, p99, wall float64 // us
 	late, failed         float64
 	lag                  float64 // p99 of the generator, us
+	lateness             lateness
 	resident             float64 // MB of the largest stub
 }
 
@@ -29,8 +30,8 @@ func measure(b *testing.B, s shape, rate float64) result {
 	path := filepath.Join(b.TempDir(), "topology.json")
 	publish(b, path, s.topology(1, nil, nil))
 	var stubs []*process
-	for _, c := range s.components {
-		stubs = append(stubs, ours(b, "stub", c.Name, c.Name, path))
+	for _, i := range s.instances() {
+		stubs = append(stubs, ours(b, "stub", i.Component, i.Pod, path))
 	}
 	generator := ours(b, "loadgen", "", "", path)
 	all := append([]*process{generator}, stubs...)
@@ -74,6 +75,7 @@ func gather(b *testing.B, generator *process, stubs, own time.Duration, memory f
 	logical := merged(families[wire.LoadgenDuration])
 	r.mean, r.p50, r.p99 = mean(logical), quantile(logical, 0.5), quantile(logical, 0.99)
 	r.wall, r.lag = quantile(families[wire.LoadgenWallDuration], 0.5), quantile(families[wire.LoadgenLag], 0.99)
+	r.lateness = latenessOf(families[wire.LoadgenLag])
 	r.failed = r.requests - float64(logical.GetMetric()[0].GetHistogram().GetSampleCount())
 	return r
 }

@@ -13,8 +13,8 @@ import (
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
-// shape is an architecture of single-core M/M/1 stations, one replica each; the
-// first component is the entry.
+// shape is an architecture whose first component is the entry. Those that theory
+// speaks about are single-core M/M/1 stations, one replica each.
 type shape struct {
 	name       string
 	components []graph.Component
@@ -84,14 +84,48 @@ func (s shape) topology(revision int, stubs []*process, plan *wire.Plan) wire.To
 		Graph: "bench/" + s.name, UID: "1", Revision: fmt.Sprint(revision), Seed: 7, Entry: s.components[0].Name,
 		Architecture: graph.Architecture{Components: s.components, Connections: s.edges}, Plan: plan,
 	}
-	for i, c := range s.components {
-		address := ""
+	for i, instance := range s.instances() {
 		if i < len(stubs) {
-			address = stubs[i].requests
+			instance.Address = stubs[i].requests
 		}
-		t.Instances = append(t.Instances, wire.Instance{ID: c.Name + "-1", Component: c.Name, Pod: c.Name, Address: address, State: wire.Ready})
+		t.Instances = append(t.Instances, instance)
 	}
 	return t
+}
+
+// instances are the replicas of all components, without addresses.
+func (s shape) instances() []wire.Instance {
+	var all []wire.Instance
+	for _, c := range s.components {
+		for n := range c.Replicas {
+			id := graph.InstanceID(c.Name, n+1)
+			all = append(all, wire.Instance{ID: id, Component: c.Name, Pod: id, State: wire.Ready})
+		}
+	}
+	return all
+}
+
+// storefront is what scenario 3 grows into: an edge that has nothing yet, a load
+// balancer, three API servers, a cache beside a database, and its read replica.
+func storefront() shape {
+	capacious := func(c graph.Component, replicas int32) graph.Component {
+		c.Replicas = replicas
+		c.Capacity = graph.Capacity{Cores: 64, ServiceTime: graph.Distribution{Kind: graph.Constant, Mean: 100 * time.Microsecond}}
+		return c
+	}
+	primary := capacious(single("db", graph.Database, 0), 1)
+	replica := graph.ReadReplicaOf(primary, "db-replica")
+	return shape{
+		name: "storefront",
+		components: []graph.Component{
+			capacious(graph.CDNFor("cdn"), 1), capacious(graph.BalancerFor("lb"), 1), capacious(single("api", graph.APIServer, 0), 3),
+			capacious(graph.CacheFor("cache"), 1), primary, replica,
+		},
+		edges: []graph.Connection{
+			edge("cdn", "lb"), edge("lb", "api"), edge("api", "cache", graph.Read), edge("api", "db"), edge("api", "db-replica", graph.Read),
+		},
+		mix: traffic.Mix{ReadPercent: 90, WritePercent: 10},
+	}
 }
 
 // publish replaces the topology file as one.

@@ -178,7 +178,7 @@ func reconcilePanics() float64 {
 }
 
 // newNamespace makes a namespace of the test's own.
-func newNamespace(t *testing.T) string {
+func newNamespace(t testing.TB) string {
 	t.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "chaos-"}}
 	if err := admin.Create(t.Context(), ns); err != nil {
@@ -188,7 +188,7 @@ func newNamespace(t *testing.T) string {
 }
 
 // eventually waits until a condition holds, and fails after a time.
-func eventually(t *testing.T, within time.Duration, what string, holds func() bool) {
+func eventually(t testing.TB, within time.Duration, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(within)
 	tick := time.NewTicker(10 * time.Millisecond)

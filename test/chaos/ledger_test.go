@@ -49,7 +49,7 @@ func (l *ledger) count(parts ...string) int {
 }
 
 // verify wants nothing that was forbidden, and no untyped object.
-func (l *ledger) verify(t *testing.T) {
+func (l *ledger) verify(t testing.TB) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()

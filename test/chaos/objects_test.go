@@ -27,7 +27,7 @@ spec:
 `
 
 // parse fills an object from YAML and puts it in its place.
-func parse[T client.Object](t *testing.T, into T, namespace, name, text string) T {
+func parse[T client.Object](t testing.TB, into T, namespace, name, text string) T {
 	t.Helper()
 	if err := yaml.UnmarshalStrict([]byte(text), into); err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func parse[T client.Object](t *testing.T, into T, namespace, name, text string) 
 }
 
 // create creates an object from YAML.
-func create[T client.Object](t *testing.T, into T, namespace, name, text string) T {
+func create[T client.Object](t testing.TB, into T, namespace, name, text string) T {
 	t.Helper()
 	o := parse(t, into, namespace, name, text)
 	if err := admin.Create(t.Context(), o); err != nil {
@@ -58,7 +58,7 @@ spec:
 `, durationSeconds, more)
 }
 
-func readGraph(t *testing.T, namespace, name string) *v1alpha1.ComponentGraph {
+func readGraph(t testing.TB, namespace, name string) *v1alpha1.ComponentGraph {
 	t.Helper()
 	var cg v1alpha1.ComponentGraph
 	if err := admin.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, &cg); err != nil {
@@ -67,7 +67,7 @@ func readGraph(t *testing.T, namespace, name string) *v1alpha1.ComponentGraph {
 	return &cg
 }
 
-func readSimulation(t *testing.T, namespace, name string) *v1alpha1.Simulation {
+func readSimulation(t testing.TB, namespace, name string) *v1alpha1.Simulation {
 	t.Helper()
 	var sim v1alpha1.Simulation
 	if err := admin.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, &sim); err != nil {
@@ -117,7 +117,7 @@ func actions(sim *v1alpha1.Simulation) []string {
 }
 
 // workloadsOf lists what graphs and runs own in a namespace, by kind and name.
-func workloadsOf(t *testing.T, namespace string) map[string]client.Object {
+func workloadsOf(t testing.TB, namespace string) map[string]client.Object {
 	t.Helper()
 	found := map[string]client.Object{}
 	for kind, list := range map[string]client.ObjectList{

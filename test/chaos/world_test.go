@@ -31,7 +31,7 @@ var errCrash = errors.New("the process is dead")
 // world is one rehearsal on a clock of its own, in a namespace of its own. Its
 // reconcilers are called by hand, tick by tick.
 type world struct {
-	t         *testing.T
+	t         testing.TB
 	namespace string
 	now       time.Time
 	meter     controllers.Meter
@@ -58,7 +58,7 @@ func (w *world) Eventf(_, _ runtime.Object, _, reason, _, note string, args ...a
 }
 
 // newWorld begins an hour ahead, so that every pod has been ready for long.
-func newWorld(t *testing.T, percent func(since time.Duration) float64, duration time.Duration, around func(write, func() error) error) *world {
+func newWorld(t testing.TB, percent func(since time.Duration) float64, duration time.Duration, around func(write, func() error) error) *world {
 	t.Helper()
 	w := &world{t: t, namespace: newNamespace(t), now: time.Now().Add(time.Hour).Truncate(time.Second), around: around, stream: newStream()}
 	w.client = consistentClient(t, w.namespace)
@@ -70,7 +70,7 @@ func newWorld(t *testing.T, percent func(since time.Duration) float64, duration 
 
 // consistentClient reads one namespace from a cache that has seen what was
 // written through it, with the manager's rights.
-func consistentClient(t *testing.T, namespace string) client.Client {
+func consistentClient(t testing.TB, namespace string) client.Client {
 	t.Helper()
 	options, err := controllers.ManagerOptions()
 	if err != nil {

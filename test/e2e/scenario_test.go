@@ -17,6 +17,7 @@ import (
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/internal/report"
+	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
 func TestScenario1GrowsASecondAPIServerAndLosesNothing(t *testing.T) {
@@ -106,11 +107,12 @@ func checkDeletion(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	ofGraph := metav1.ListOptions{LabelSelector: wire.LabelGraph + "=" + cg.Name}
 	eventually(t, "every pod is gone", func(ctx context.Context) bool {
-		pods, err := k.CoreV1().Pods("default").List(ctx, metav1.ListOptions{})
+		pods, err := k.CoreV1().Pods("default").List(ctx, ofGraph)
 		return err == nil && len(pods.Items) == 0
 	})
-	deployments, err := k.AppsV1().Deployments("default").List(t.Context(), metav1.ListOptions{})
+	deployments, err := k.AppsV1().Deployments("default").List(t.Context(), ofGraph)
 	if err != nil || len(deployments.Items) != 0 {
 		t.Errorf("%d deployments are left, error %v", len(deployments.Items), err)
 	}

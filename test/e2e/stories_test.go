@@ -33,6 +33,7 @@ var stories = []story{
 	{"f10-connections-exhausted", detectDownstreamLimit},
 	{"f11-idle-because-it-waits", detectOccupancy},
 	{"f12-more-peers-than-threads", detectErrorsAfterGrowth},
+	{"f13-retry-storm", detectRetryStorm},
 	{"f14-cold-cache", detectColdCache},
 	{"f15-long-jobs", detectDrainedJobs},
 	{"f16-spike-in-a-cooldown", detectPromptGrowth},
@@ -206,6 +207,22 @@ func detectErrorsAfterGrowth(t *testing.T, r report.Report, _ *witness) {
 		return a.Component == "front" && strings.Contains(a.Message, "error rate") && a.Time.After(grown[0].Time) && a.Time.Before(last.Add(30*time.Second))
 	}) {
 		t.Errorf("alerts %+v, want the errors that followed the growth", r.Alerts)
+	}
+}
+
+func detectRetryStorm(t *testing.T, _ report.Report, w *witness) {
+	answered := func(from, to int32) float64 {
+		begin, end := w.at(from).summary, w.at(to).summary
+		return float64(end.Answered-begin.Answered) / float64(end.Offered-begin.Offered)
+	}
+	before, after := answered(5, 18), answered(70, 97)
+	calls := query(t, `sum(flashcrowd_component_calls_total{graph="f13",target="db"}) / sum(flashcrowd_component_arrivals_total{graph="f13",component="api"})`)
+	t.Logf("%.3f of the requests are answered before the spike, %.3f half a minute after it; each became %.2f calls", before, after, calls)
+	if before < 0.95 || after > 0.2 {
+		t.Error("want requests that are answered before the spike, and few though the same load is back")
+	}
+	if calls < 2 {
+		t.Error("want the retries to be the load")
 	}
 }
 

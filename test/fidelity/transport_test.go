@@ -1,6 +1,7 @@
 package fidelity
 
 import (
+	"fmt"
 	"math"
 	"path/filepath"
 	"testing"
@@ -38,23 +39,34 @@ type outcome struct {
 	wall                            time.Duration
 }
 
-// rehearse plays ten seconds of 300 requests a second through real processes.
-func rehearse(t *testing.T, over graph.Transport) outcome {
+// launch starts a process for each replica of an architecture, whose first
+// component is the entry, and waits until all are ready.
+func launch(t *testing.T, arch graph.Architecture) (string, wire.Topology, map[string]*process) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "topology.json")
-	topology := wire.Topology{Graph: "test/shop", UID: "1", Revision: "1", Seed: seed, Entry: "lb", Architecture: shopOf(over)}
+	topology := wire.Topology{Graph: "test/shop", UID: "1", Revision: "1", Seed: seed, Entry: arch.Components[0].Name, Architecture: arch}
 	publish(t, path, topology)
 	stubs := map[string]*process{}
-	for _, i := range []wire.Instance{{ID: "lb-1", Component: "lb"}, {ID: "api-1", Component: "api"}, {ID: "api-2", Component: "api"}, {ID: "db-1", Component: "db"}} {
-		p := startProcess(t, "stub", path, wire.EnvComponent+"="+i.Component, wire.EnvInstance+"="+i.ID)
-		i.Pod, i.Address, i.State = i.ID, p.requests, wire.Ready
-		stubs[i.ID], topology.Instances = p, append(topology.Instances, i)
+	for _, c := range arch.Components {
+		for k := range c.Replicas {
+			id := fmt.Sprintf("%s-%d", c.Name, k+1)
+			p := startProcess(t, "stub", path, wire.EnvComponent+"="+c.Name, wire.EnvInstance+"="+id)
+			stubs[id] = p
+			topology.Instances = append(topology.Instances, wire.Instance{ID: id, Component: c.Name, Pod: id, Address: p.requests, State: wire.Ready})
+		}
 	}
 	topology.Revision = "2"
 	publish(t, path, topology)
 	for _, p := range stubs {
 		p.awaitReady(t)
 	}
+	return path, topology, stubs
+}
+
+// rehearse plays ten seconds of 300 requests a second through real processes.
+func rehearse(t *testing.T, over graph.Transport) outcome {
+	t.Helper()
+	path, topology, _ := launch(t, shopOf(over))
 	generator := startProcess(t, "loadgen", path)
 	topology.Revision, topology.Plan = "3", &wire.Plan{
 		Simulation: "test/run", UID: "1", Start: time.Now().Add(time.Second), Duration: *duration, Generators: 1,

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { bench } from "./bench";
 import { FixtureServer } from "./server";
 import { readSession } from "./session";
-import { type Chunk, firstLoad, gzipKB } from "./size";
+import { type Chunk, FIRST_LOAD_KB, firstLoad, gzipKB } from "./size";
 import { synthetic } from "./synthetic";
 
 const SESSION = "../../internal/wire/testdata/session.jsonl";
-const FIRST_LOAD_KB = 175;
 const SIZES = [50, 200, 500];
 
 /** Prints what a browser fetches before a run is seen, and fails above the goal. */
@@ -29,13 +29,14 @@ async function fixture(): Promise<void> {
   console.log(`http://127.0.0.1:${port}/`);
 }
 
-/** Runs one of the commands: size or fixture. */
+/** Runs one of the commands: size, fixture or bench. */
 export async function main(command: string | undefined): Promise<number> {
   if (command === "size") return size();
   if (command === "fixture") {
     await fixture();
     return 0;
   }
-  console.error("say what to do: size or fixture");
+  if (command === "bench") return (await bench(readSession(SESSION))) === 0 ? 0 : 1;
+  console.error("say what to do: size, fixture or bench");
   return 2;
 }

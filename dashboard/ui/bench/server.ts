@@ -12,6 +12,7 @@ import {
   FeedSubprotocol,
   type Replay,
 } from "../src/wire";
+import { GraphShelf } from "./graphs";
 import type { Play } from "./session";
 
 const kinds: Readonly<Record<string, string>> = {
@@ -27,6 +28,8 @@ export interface Options {
   dist: string;
   /** Sessions by the id of their run. */
   plays: ReadonlyMap<string, Play>;
+  /** What was measured of a run before it is watched, by the id of the run; left out, nothing was. */
+  replays?: ReadonlyMap<string, Replay>;
   /** How much faster than recorded a session is played. */
   pace: number;
 }
@@ -90,21 +93,26 @@ function send(socket: WebSocket, message: FeedMessage): void {
   socket.send(JSON.stringify(message));
 }
 
-function answers(plays: Options["plays"]): ReadonlyMap<string, () => unknown> {
+function answers({ plays, replays }: Options): ReadonlyMap<string, () => unknown> {
   const runs = [...plays.values()].map(({ snapshot }) => snapshot.run);
   const session = { user: "fixture", mode: "Local", namespace: "default", access: [], server: "fixture" };
   const known = new Map<string, () => unknown>([
     ["/api/session", () => session],
     ["/api/simulations", () => ({ items: runs })],
-    ["/api/graphs", () => ({ items: [] })],
     ["/api/scenarios", () => ({ items: [] })],
   ]);
   for (const [id, { snapshot }] of plays) {
     const startedAt = snapshot.run.startedAt ?? snapshot.run.createdAt;
-    const replay: Replay = { snapshot, startedAt, seconds: [], series: [], total: {} };
+    const replay = replays?.get(id) ?? { snapshot, startedAt, seconds: [], series: [], total: {} };
     known.set(`/api/simulation/${encodeURIComponent(id)}/replay`, () => replay);
   }
   return known;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = "";
+  for await (const chunk of request) body += String(chunk);
+  return body;
 }
 
 async function serveFile(dist: string, path: string, response: ServerResponse): Promise<void> {
@@ -129,13 +137,15 @@ export class FixtureServer {
   readonly #stages: ReadonlyMap<string, Stage>;
 
   constructor(options: Options) {
-    const known = answers(options.plays);
+    const known = answers(options);
+    const graphs = new GraphShelf();
     this.#stages = new Map([...options.plays].map(([id, play]) => [id, new Stage(play, options.pace)]));
-    this.#http = createServer((request, response) => {
+    this.#http = createServer(async (request, response) => {
       const path = pathOf(request).pathname;
-      const answer = known.get(path);
+      const answer =
+        known.get(path)?.() ?? graphs.answer(request.method ?? "GET", path, await bodyOf(request));
       if (answer !== undefined) {
-        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer()));
+        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
       } else if (path.startsWith("/api/") || options.dist === "") {
         response.writeHead(404, { "content-type": "application/problem+json" });
         response.end(

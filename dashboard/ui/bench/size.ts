@@ -1,5 +1,8 @@
 import { gzipSync } from "node:zlib";
 
+/** Goal for what a browser fetches before a run is seen, in kB after gzip. */
+export const FIRST_LOAD_KB = 175;
+
 /** One entry of the manifest that the build writes. */
 export interface Chunk {
   file: string;

@@ -51,6 +51,11 @@ export class Browser {
     return new Browser(context, profile, page, errors);
   }
 
+  /** The browser's own name for its version. */
+  version(): string {
+    return this.context.browser()?.version() ?? "unknown";
+  }
+
   /** Keeps a picture of what is seen. */
   async shot(name: string): Promise<void> {
     mkdirSync(artifacts, { recursive: true });

@@ -6,6 +6,7 @@ import { HomePage } from "./pages/HomePage";
 
 // React Flow comes with it, so the list of runs opens without.
 const RunPage = lazy(() => import("./pages/RunPage"));
+const GraphPage = lazy(() => import("./pages/GraphPage"));
 
 function Here() {
   const route = useRoute();
@@ -14,6 +15,8 @@ function Here() {
       return <HomePage />;
     case "run":
       return <RunPage key={route.id} id={route.id} />;
+    case "graph":
+      return <GraphPage key={route.id} id={route.id} />;
     case "lost":
       return (
         <main className="sheet">

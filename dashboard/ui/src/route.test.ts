@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Route, routeOf, runPath } from "./route";
+import { graphPath, NEW_GRAPH, type Route, routeOf, runPath } from "./route";
 
 describe("routeOf", () => {
   it.each<[string, Route]>([
@@ -7,6 +7,9 @@ describe("routeOf", () => {
     ["/runs/6f1c", { page: "run", id: "6f1c" }],
     ["/runs/6f1c/", { page: "run", id: "6f1c" }],
     [runPath("team-a/shop"), { page: "run", id: "team-a/shop" }],
+    [NEW_GRAPH, { page: "graph", id: null }],
+    [graphPath("default/new"), { page: "graph", id: "default/new" }],
+    ["/graphs", { page: "lost", path: "/graphs" }],
     ["/runs", { page: "lost", path: "/runs" }],
     ["/runs/a/b", { page: "lost", path: "/runs/a/b" }],
     ["/runs/%E0%A4%A", { page: "lost", path: "/runs/%E0%A4%A" }],

@@ -1,5 +1,12 @@
+/** The address of a graph that is to be drawn. No id of a graph is that short. */
+export const NEW_GRAPH = "/graphs/new";
+
 /** Where the reader is. */
-export type Route = { page: "home" } | { page: "run"; id: string } | { page: "lost"; path: string };
+export type Route =
+  | { page: "home" }
+  | { page: "run"; id: string }
+  | { page: "graph"; id: string | null }
+  | { page: "lost"; path: string };
 
 function decoded(part: string): string | null {
   try {
@@ -15,7 +22,13 @@ export function routeOf(path: string): Route {
   if (first === undefined) return { page: "home" };
   const name = rest.length === 1 ? decoded(rest[0] ?? "") : null;
   if (name !== null && first === "runs") return { page: "run", id: name };
+  if (name !== null && first === "graphs") return { page: "graph", id: path === NEW_GRAPH ? null : name };
   return { page: "lost", path };
+}
+
+/** The address of a graph by its UID or namespace/name. */
+export function graphPath(id: string): string {
+  return `/graphs/${encodeURIComponent(id)}`;
 }
 
 /** The address of a run. */

@@ -1,4 +1,3 @@
-import type { Canvas } from "../wire";
 import type { Box } from "./boxes";
 import { middleOf } from "./geometry";
 
@@ -9,9 +8,17 @@ export function isArrow(key: string): key is Arrow {
   return key === "ArrowLeft" || key === "ArrowRight" || key === "ArrowUp" || key === "ArrowDown";
 }
 
-function connected(box: Box, canvas: Canvas): ReadonlySet<string> {
+/** What there must be known of a box to go from one to the next. */
+type Stop = Pick<Box, "key" | "component" | "rect" | "shape">;
+
+/** Who calls whom. */
+interface Calls {
+  links: readonly { from: string; to: string }[];
+}
+
+function connected(box: Stop, { links }: Calls): ReadonlySet<string> {
   const others = new Set<string>([box.component]);
-  for (const link of canvas.links) {
+  for (const link of links) {
     if (link.from === box.component) others.add(link.to);
     if (link.to === box.component) others.add(link.from);
   }
@@ -22,12 +29,17 @@ function connected(box: Box, canvas: Canvas): ReadonlySet<string> {
  * The box that an arrow leads to: the nearest one on that side, first among
  * those that a connection leads to, then among all.
  */
-export function neighbour(from: Box, arrow: Arrow, boxes: readonly Box[], canvas: Canvas): Box | null {
+export function neighbour<B extends Stop>(
+  from: Stop,
+  arrow: Arrow,
+  boxes: readonly B[],
+  calls: Calls,
+): B | null {
   const start = middleOf(from.rect);
   const horizontal = arrow === "ArrowLeft" || arrow === "ArrowRight";
   const sign = arrow === "ArrowRight" || arrow === "ArrowDown" ? 1 : -1;
-  const joined = connected(from, canvas);
-  let best: { box: Box; cost: number } | null = null;
+  const joined = connected(from, calls);
+  let best: { box: B; cost: number } | null = null;
   for (const box of boxes) {
     if (box.key === from.key || box.shape === "frame") continue;
     const at = middleOf(box.rect);

@@ -1,6 +1,7 @@
 import { RunsList } from "../panels/RunsList";
 import { StartForm } from "../panels/StartForm";
 import { Brand } from "./Brand";
+import { GraphsList } from "./GraphsList";
 
 /** All runs, and how to begin one. */
 export function HomePage() {
@@ -13,6 +14,7 @@ export function HomePage() {
       <main className="sheet">
         <h1>Runs</h1>
         <RunsList />
+        <GraphsList />
         <StartForm />
       </main>
     </>

@@ -142,11 +142,16 @@ function Rules({ draft, set }: PartProps) {
   );
 }
 
-/** A run of one's own on a graph. */
-function OwnRun({ graphs }: { graphs: readonly GraphSummary[] }) {
+/** A run of one's own on one of some graphs, at first on the only one. */
+export function OwnRun({ graphs }: { graphs: readonly GraphSummary[] }) {
   const { service } = useDesk();
   const session = usePage((state) => state.session);
-  const [draft, setDraft] = useState(FIRST_DRAFT);
+  const [only] = graphs.length === 1 ? graphs : [];
+  const [draft, setDraft] = useState<Draft>({
+    ...FIRST_DRAFT,
+    graph: only?.name ?? "",
+    namespace: only?.namespace ?? "",
+  });
   const { busy, problem, start } = useStart();
   const set = (change: Partial<Draft>) => setDraft((now) => ({ ...now, ...change }));
   const faults = faultsOf(draft);
@@ -221,7 +226,7 @@ export function StartForm() {
       <h2>Rehearse a graph of yours</h2>
       {graphs.state === "failed" && <Problems lines={graphs.lines} />}
       {graphs.state === "here" && graphs.value.items.length === 0 && (
-        <p className="fc-hint">There is no graph yet: apply a ComponentGraph, and it can be chosen here.</p>
+        <p className="fc-hint">There is no graph yet: draw one, or apply a ComponentGraph.</p>
       )}
       {graphs.state === "here" && graphs.value.items.length > 0 && <OwnRun graphs={graphs.value.items} />}
     </section>

@@ -32,6 +32,15 @@ describe("the service asks", () => {
       'PATCH /api/simulation/u1/autoscaling {"mode":"DryRun"}',
       (s) => s.setAutoScaling("u1", { mode: "DryRun" }),
     ],
+    ["GET /api/graphs/default%2Fshop", (s) => s.graph("default/shop")],
+    ['POST /api/graphs {"name":"shop","spec":{}}', (s) => s.createGraph({ name: "shop", spec: {} })],
+    [
+      'PUT /api/graphs/u2 {"name":"shop","spec":{},"resourceVersion":"7"}',
+      (s) => s.saveGraph("u2", { name: "shop", spec: {}, resourceVersion: "7" }),
+    ],
+    ['POST /api/graphs/check {"name":"shop","spec":{}}', (s) => s.checkGraph({ name: "shop", spec: {} })],
+    ['POST /api/graphs/yaml {"name":"shop","spec":{}}', (s) => s.graphYaml({ name: "shop", spec: {} })],
+    ['POST /api/graphs/draft {"yaml":"kind: x"}', (s) => s.graphOfYaml({ yaml: "kind: x" })],
     ["POST /api/scenarios/scenario-1/start", (s) => s.startScenario("scenario-1")],
   ])("%s", async (want, ask) => {
     const { asked, service } = server(200, "{}");

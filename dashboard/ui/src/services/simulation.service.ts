@@ -1,5 +1,7 @@
 import type {
   AutoScalingPatch,
+  Graph,
+  GraphDraft,
   GraphList,
   MetricsResponse,
   Replay,
@@ -11,6 +13,8 @@ import type {
   StartRequest,
   StartResponse,
   TrafficPatch,
+  ValidationResult,
+  YAMLDocument,
 } from "../wire";
 import { problemOf, unreachable } from "./problem";
 
@@ -22,6 +26,15 @@ export interface SimulationService {
   runs(): Promise<RunList>;
   run(id: string): Promise<RunDetail>;
   graphs(): Promise<GraphList>;
+  /** A graph by its UID or namespace/name. */
+  graph(id: string): Promise<Graph>;
+  createGraph(draft: GraphDraft): Promise<Graph>;
+  /** Replaces the spec, if the draft began from the newest version. */
+  saveGraph(id: string, draft: GraphDraft): Promise<Graph>;
+  /** What the API server thinks of a draft, which is not saved. */
+  checkGraph(draft: GraphDraft): Promise<ValidationResult>;
+  graphYaml(draft: GraphDraft): Promise<YAMLDocument>;
+  graphOfYaml(document: YAMLDocument): Promise<GraphDraft>;
   scenarios(): Promise<ScenarioList>;
   metrics(id: string): Promise<MetricsResponse>;
   /** The whole run for scrubbing, measurements included. */
@@ -51,6 +64,7 @@ async function answer(fetch: Fetch, method: string, path: string, body?: unknown
   return text;
 }
 
+const ofGraph = (id: string) => `/api/graphs/${encodeURIComponent(id)}`;
 const ofRun = (id: string, rest = "") => `/api/simulation/${encodeURIComponent(id)}${rest}`;
 
 /** The service over a fetch. This is the one place that knows the paths of the REST interface. */
@@ -58,6 +72,8 @@ export function simulationService(fetch: Fetch): SimulationService {
   const get = async <T>(path: string): Promise<T> => JSON.parse(await answer(fetch, "GET", path)) as T;
   const post = async <T>(path: string, body?: unknown): Promise<T> =>
     JSON.parse(await answer(fetch, "POST", path, body)) as T;
+  const put = async <T>(path: string, body: unknown): Promise<T> =>
+    JSON.parse(await answer(fetch, "PUT", path, body)) as T;
   const command = async (method: string, path: string, body?: unknown): Promise<void> => {
     await answer(fetch, method, path, body);
   };
@@ -66,6 +82,12 @@ export function simulationService(fetch: Fetch): SimulationService {
     runs: () => get("/api/simulations"),
     run: (id) => get(ofRun(id)),
     graphs: () => get("/api/graphs"),
+    graph: (id) => get(ofGraph(id)),
+    createGraph: (draft) => post("/api/graphs", draft),
+    saveGraph: (id, draft) => put(ofGraph(id), draft),
+    checkGraph: (draft) => post("/api/graphs/check", draft),
+    graphYaml: (draft) => post("/api/graphs/yaml", draft),
+    graphOfYaml: (document) => post("/api/graphs/draft", document),
     scenarios: () => get("/api/scenarios"),
     metrics: (id) => get(ofRun(id, "/metrics")),
     replay: (id) => get(ofRun(id, "/replay")),

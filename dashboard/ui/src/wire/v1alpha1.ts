@@ -240,6 +240,33 @@ export type Connection = {
    * hold. Left out, pools bound nothing.
    */
   poolSize?: number
+  /**
+   * timeout after which the caller gives a call up, between 1ms and 30s; the callee
+   * does its work all the same. Left out, it waits for ever.
+   */
+  timeout?: Duration
+  /** retries of calls that failed or were given up; left out, none are made. */
+  retries?: Retries
+}
+
+/**
+ * Retries say how often a call is made again, and after what pauses: exponential
+ * back-off with equal jitter, so the pause before retry n is drawn evenly between half
+ * and all of backoff x 2^(n-1), maxBackoff at most.
+ */
+export type Retries = {
+  /** count beyond the first attempt. */
+  count?: number
+  /** backoff is the longest pause before the first retry, between 10ms and 30s. */
+  backoff?: Duration
+  /** maxBackoff is the longest pause before any retry, between 10ms and 30s. */
+  maxBackoff?: Duration
+  /**
+   * budgetPercent bounds the retries of each replica together: every call earns this
+   * share of one, and up to a hundred are kept for later. A call that the budget
+   * does not pay for fails after its pause. Left out, only count bounds them.
+   */
+  budgetPercent?: number
 }
 
 /** CallMode says how a component makes its calls. */
