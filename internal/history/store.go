@@ -124,7 +124,7 @@ func insert[T any](ctx context.Context, tx *sql.Tx, rowsPerInsert int, t table[T
 		}
 		if n != prepared {
 			var err error
-			if statement, err = tx.PrepareContext(ctx, t.statement(n, len(values)/n)); err != nil { //nolint:gosec // only names of ours and placeholders are put together
+			if statement, err = tx.PrepareContext(ctx, t.statement(n, len(values)/n)); err != nil { //nolint:gosec,nolintlint // only names of ours and placeholders are put together
 				return fmt.Errorf("%s: %w", t.name, err)
 			}
 			defer statement.Close()
