@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +18,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
+
+	"flashcrowd.io/flashcrowd/internal/localcluster/node"
 )
 
 // fieldOwner of the objects that the local cluster installs.
@@ -65,12 +66,12 @@ subjects: [{kind: ServiceAccount, namespace: default, name: flashcrowd-user}]
 `
 
 // applyAll applies manifests, adjusted to this machine.
-func applyAll(ctx context.Context, config *rest.Config, manifests []byte, h here) error {
+func applyAll(ctx context.Context, config *rest.Config, manifests []byte, p ports) error {
 	objects, err := decode(manifests)
 	if err != nil {
 		return err
 	}
-	objects = localize(objects, h)
+	objects = localize(objects, p)
 	applier, err := newApplier(config)
 	if err != nil {
 		return err
@@ -102,28 +103,21 @@ func decode(manifests []byte) ([]*unstructured.Unstructured, error) {
 	}
 }
 
-// here is where things are on this machine.
-type here struct {
-	ports   ports
-	history string
-}
-
 // localize points the manager and the dashboard at this cluster's Prometheus, and
-// the dashboard at the port of this machine that it keeps over restarts, and at a file
-// for its history: no volumes are provided here. Kinds that only a cluster with
-// operators or storage knows are left out.
-func localize(objects []*unstructured.Unstructured, h here) []*unstructured.Unstructured {
+// the dashboard at the port of this machine that it keeps over restarts, and at a
+// volume of the node for its history. Kinds that only a cluster with operators or
+// storage knows are left out.
+func localize(objects []*unstructured.Unstructured, p ports) []*unstructured.Unstructured {
 	kept := objects[:0:0]
 	for _, object := range objects {
 		if strings.HasPrefix(object.GetAPIVersion(), "monitoring.coreos.com/") || object.GetKind() == "PersistentVolumeClaim" {
 			continue
 		}
 		if object.GetKind() == "Deployment" {
-			setFlag(object, "--prometheus-url=", "http://"+address(h.ports.Prometheus))
-			setFlag(object, "--bind-address=", address(h.ports.Dashboard))
+			setFlag(object, "--prometheus-url=", "http://"+address(p.Prometheus))
+			setFlag(object, "--bind-address=", address(p.Dashboard))
 			setFlag(object, "--mode=", "Local")
-			setFlag(object, "--history=", h.history)
-			dropVolume(object, "history")
+			lastVolume(object, historyVolume)
 		}
 		kept = append(kept, object)
 	}
@@ -132,10 +126,18 @@ func localize(objects []*unstructured.Unstructured, h here) []*unstructured.Unst
 
 // setFlag replaces the value of a flag in every container that has it.
 func setFlag(deployment *unstructured.Unstructured, flag, value string) {
-	changeContainers(deployment, func(container map[string]any) {
+	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+	if err != nil {
+		return
+	}
+	for _, c := range containers {
+		container, ok := c.(map[string]any)
+		if !ok {
+			continue
+		}
 		args, _, err := unstructured.NestedStringSlice(container, "args")
 		if err != nil {
-			return
+			continue
 		}
 		for i, arg := range args {
 			if strings.HasPrefix(arg, flag) {
@@ -143,40 +145,27 @@ func setFlag(deployment *unstructured.Unstructured, flag, value string) {
 			}
 		}
 		_ = unstructured.SetNestedStringSlice(container, args, "args")
-	})
+	}
+	_ = unstructured.SetNestedSlice(deployment.Object, containers, "spec", "template", "spec", "containers")
 }
 
-// dropVolume takes a volume and its mounts away.
-func dropVolume(deployment *unstructured.Unstructured, name string) {
-	changeContainers(deployment, func(container map[string]any) { drop(container, name, "volumeMounts") })
-	drop(deployment.Object, name, "spec", "template", "spec", "volumes")
-}
+// historyVolume is where the dashboard keeps runs.
+const historyVolume = "history"
 
-// drop takes the item with a name out of a list.
-func drop(object map[string]any, name string, fields ...string) {
-	items, found, err := unstructured.NestedSlice(object, fields...)
+// lastVolume makes a volume one that this node keeps: there is no storage to claim.
+func lastVolume(deployment *unstructured.Unstructured, name string) {
+	path := []string{"spec", "template", "spec", "volumes"}
+	volumes, found, err := unstructured.NestedSlice(deployment.Object, path...)
 	if err != nil || !found {
 		return
 	}
-	items = slices.DeleteFunc(items, func(item any) bool {
-		named, ok := item.(map[string]any)
-		return ok && named["name"] == name
-	})
-	_ = unstructured.SetNestedSlice(object, items, fields...)
-}
-
-// changeContainers changes every container of a deployment.
-func changeContainers(deployment *unstructured.Unstructured, change func(container map[string]any)) {
-	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
-	if err != nil {
-		return
-	}
-	for _, c := range containers {
-		if container, ok := c.(map[string]any); ok {
-			change(container)
+	for i, v := range volumes {
+		if volume, ok := v.(map[string]any); ok && volume["name"] == name {
+			volumes[i] = map[string]any{"name": name, "emptyDir": map[string]any{}}
+			_ = unstructured.SetNestedField(deployment.Object, name, "spec", "template", "metadata", "annotations", node.LastingAnnotation)
 		}
 	}
-	_ = unstructured.SetNestedSlice(deployment.Object, containers, "spec", "template", "spec", "containers")
+	_ = unstructured.SetNestedSlice(deployment.Object, volumes, path...)
 }
 
 // applier applies any object by server-side apply.

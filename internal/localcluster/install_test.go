@@ -47,7 +47,7 @@ func TestLocalizePointsAtThisMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects = localize(objects, here{ports: ports{Prometheus: 1234, Dashboard: 5678}, history: "/home/ada/history.db"})
+	objects = localize(objects, ports{Prometheus: 1234, Dashboard: 5678})
 	var kinds []string
 	for _, object := range objects {
 		kinds = append(kinds, object.GetKind())
@@ -57,7 +57,7 @@ func TestLocalizePointsAtThisMachine(t *testing.T) {
 	}
 	want := [][]any{
 		{"--leader-elect", "--prometheus-url=http://127.0.0.1:1234"},
-		{"--mode=Local", "--bind-address=127.0.0.1:5678", "--health-probe-bind-address=$(POD_IP):8081", "--history=/home/ada/history.db"},
+		{"--mode=Local", "--bind-address=127.0.0.1:5678", "--health-probe-bind-address=$(POD_IP):8081", "--history=/var/lib/flashcrowd/history.db"},
 	}
 	for i, args := range want {
 		containers, _, err := unstructured.NestedSlice(objects[i].Object, "spec", "template", "spec", "containers")
@@ -71,9 +71,17 @@ func TestLocalizePointsAtThisMachine(t *testing.T) {
 		if diff := cmp.Diff(args, container["args"]); diff != "" {
 			t.Errorf("args (-want +got):\n%s", diff)
 		}
-		volumes, _, err := unstructured.NestedSlice(objects[i].Object, "spec", "template", "spec", "volumes")
-		if mounts, _ := container["volumeMounts"].([]any); err != nil || len(volumes)+len(mounts) > 0 {
-			t.Errorf("volumes %v and mounts %v are left: %v", volumes, mounts, err)
+	}
+	volumes, _, err := unstructured.NestedSlice(objects[1].Object, "spec", "template", "spec", "volumes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]any{map[string]any{"name": "history", "emptyDir": map[string]any{}}}, volumes); diff != "" {
+		t.Errorf("volumes (-want +got):\n%s", diff)
+	}
+	for i, want := range []string{"", "history"} {
+		if got, _, _ := unstructured.NestedString(objects[i].Object, "spec", "template", "metadata", "annotations", "local.flashcrowd.io/lasting-volume"); got != want {
+			t.Errorf("object %d: the lasting volume is %q, not %q", i, got, want)
 		}
 	}
 }

@@ -145,7 +145,7 @@ func (s *Supervisor) serve(ctx context.Context, l layout, st state, running []*p
 	if err != nil {
 		return err
 	}
-	if err := applyAll(ctx, admin, []byte(bootstrap), here{}); err != nil { // the node and Prometheus need their roles
+	if err := applyAll(ctx, admin, []byte(bootstrap), st.Ports); err != nil { // the node and Prometheus need their roles
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -159,7 +159,7 @@ func (s *Supervisor) serve(ctx context.Context, l layout, st state, running []*p
 				return err
 			}
 		}
-		if err := applyAll(ctx, admin, s.Manifests, here{ports: st.Ports, history: l.history()}); err != nil {
+		if err := applyAll(ctx, admin, s.Manifests, st.Ports); err != nil {
 			return err
 		}
 		st.Ready = true

@@ -8,15 +8,12 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os/exec"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
 
-	"flashcrowd.io/flashcrowd/internal/report"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
@@ -159,29 +156,4 @@ func TestTheDashboardShowsAndSteersARun(t *testing.T) {
 	}
 	b.send(http.MethodDelete, path, nil)
 	until(t, sequenced, "the goodbye", func(kind string, _ []byte) bool { return kind == "bye" })
-	b.remembers(run.SimulationID)
-}
-
-// remembers finds a run whose object is gone in the history: who started it, its
-// report, and what was measured.
-func (b *browser) remembers(id string) {
-	b.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for kept := false; !kept; {
-		if time.Now().After(deadline) {
-			b.t.Fatal("the history never has the end of the run")
-		}
-		kept = slices.ContainsFunc(decodeAs[wire.RunList](b.t, b.send(http.MethodGet, "/api/history", nil)).Items, func(r wire.RunSummary) bool { return r.ID == id && r.Finished })
-	}
-	path := "/api/simulation/" + id
-	if r := decodeAs[report.Report](b.t, b.send(http.MethodGet, path+"/report", nil)); r.Verdict != report.Stopped || r.Requests.Offered == 0 {
-		b.t.Errorf("the kept report is %s of %d requests", r.Verdict, r.Requests.Offered)
-	}
-	if archive := b.send(http.MethodGet, path+"/archive", nil); len(archive) < 1000 {
-		b.t.Errorf("an archive of %d bytes", len(archive))
-	}
-	out, err := exec.Command(binary(), "history", "list", "--dir", directory).CombinedOutput()
-	if line := regexp.MustCompile(".*" + id).Find(out); err != nil || !bytes.Contains(line, []byte("flashcrowd-user")) {
-		b.t.Errorf("the list says of the run %q: %v\n%s", line, err, out)
-	}
 }
