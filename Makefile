@@ -122,8 +122,20 @@ demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this ch
 	@echo "Look around with: kubectl --kubeconfig $$HOME/.flashcrowd/kubeconfig get cg,sim,pods"
 	@echo "Stop it with: $(BIN)/flashcrowd local down"
 
+IMAGE_PREFIX ?= flashcrowd
+IMAGE_TAG ?= latest
+
+.PHONY: image
+image: $(PAGE) ## Make an image of each program that runs in a cluster; needs a Docker daemon and pulls nothing.
+	CGO_ENABLED=0 GOOS=linux go build -trimpath -tags page -o $(BIN)/image/ ./cmd/manager ./cmd/dashboard ./cmd/stub ./cmd/loadgen
+	hack/image/build.sh $(BIN)/image $(IMAGE_PREFIX) $(IMAGE_TAG)
+
+.PHONY: kind-demo
+kind-demo: ## Rehearse scenario 1 on a kind cluster of its own; needs docker, kind and kubectl, and says which is lacking.
+	hack/kind/demo.sh
+
 .PHONY: bench
-bench: controlplane $(PAGE) ## Measure CPU per request beside plain net/http, real processes against theory, the generator's lateness, large graphs, a grown history, single steps, and the page in a browser, on this machine.
+bench: controlplane build ## Measure CPU per request beside plain net/http, real processes against theory, the generator's lateness, large graphs, a grown history, single steps, and the page in a browser, on this machine.
 	go test -run '^$$' -bench . -benchtime 2s ./internal/station ./internal/scaling
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/bench
 	go test -run '^$$' -bench . -benchtime 30x -timeout 10m ./test/chaos

@@ -146,3 +146,17 @@ func TestPausesAreNotCounted(t *testing.T) {
 		t.Errorf("elapsed %v after a pause of 30 s, want 20 s", got)
 	}
 }
+
+// Ticks are at the start and whole intervals after it, however late one comes.
+func TestTicksStayOnTheGridOfTheStart(t *testing.T) {
+	for since, want := range map[time.Duration]time.Duration{
+		0: 5 * time.Second, time.Second: 4 * time.Second, 4999 * time.Millisecond: time.Millisecond, 5 * time.Second: 5 * time.Second,
+		12*time.Second + 300*time.Millisecond: 2700 * time.Millisecond, -2 * time.Second: 2 * time.Second,
+	} {
+		sim := simulation("run", time.Minute, started)
+		sim.Spec.AutoScaling.IntervalSeconds = new(int32(5))
+		if got := untilNextTick(&pass{sim: &sim, status: &sim.Status, now: noon.Add(since)}); got != want {
+			t.Errorf("%s after the start the next tick is %s away, want %s", since, got, want)
+		}
+	}
+}

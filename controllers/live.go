@@ -23,7 +23,8 @@ type scene struct {
 	graph  *v1alpha1.ComponentGraph
 	sims   []v1alpha1.Simulation
 	holder *v1alpha1.Simulation
-	pods   []corev1.Pod
+	// pods are those of the cache itself: who changes one copies it first.
+	pods []corev1.Pod
 	// byComponent are the pods again, sorted once: a large graph asks for those of
 	// each component several times a tick.
 	byComponent map[string][]corev1.Pod
@@ -39,7 +40,8 @@ func gatherScene(ctx context.Context, c client.Reader, cg *v1alpha1.ComponentGra
 		return s, fmt.Errorf("listing simulations: %w", err)
 	}
 	var pods corev1.PodList
-	if err := c.List(ctx, &pods, client.InNamespace(cg.Namespace), client.MatchingLabels{wire.LabelGraph: cg.Name}); err != nil {
+	mine := client.MatchingLabels{wire.LabelGraph: cg.Name}
+	if err := c.List(ctx, &pods, client.InNamespace(cg.Namespace), mine, client.UnsafeDisableDeepCopy); err != nil { // nothing here writes to them
 		return s, fmt.Errorf("listing pods: %w", err)
 	}
 	var autoscalers autoscalingv2.HorizontalPodAutoscalerList

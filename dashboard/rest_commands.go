@@ -85,6 +85,7 @@ func (s *Server) launch(ctx context.Context, sim *v1alpha1.Simulation, graphID s
 	if err != nil {
 		return wire.StartResponse{}, err
 	}
+	sim.Annotations = map[string]string{v1alpha1.StartedByAnnotation: callerOf(ctx).Name}
 	if err := acting.Create(ctx, sim, fieldOwner, client.FieldValidation(metav1.FieldValidationStrict)); err != nil {
 		return wire.StartResponse{}, err
 	}

@@ -154,7 +154,8 @@ type Position struct {
 	// +kubebuilder:validation:Maximum=100000
 	// +required
 	X *int32 `json:"x,omitempty"`
-	// y grows downwards.
+	// y grows downwards. In a manifest write the key in quotes, as in {x: 400, "y": 250}:
+	// a bare y is the word for true in YAML 1.1, which kubectl reads.
 	// +kubebuilder:validation:Minimum=-100000
 	// +kubebuilder:validation:Maximum=100000
 	// +required
@@ -370,6 +371,7 @@ type CDNSpec struct {
 
 // Connection is a way that requests take.
 // +kubebuilder:validation:XValidation:rule="self.from != self.to",message="a component cannot call itself: write another component in 'to'"
+// +kubebuilder:validation:XValidation:rule="!has(self.poolTimeout) || has(self.poolSize)",message="poolTimeout is how long calls wait for one of poolSize connections: write a poolSize too"
 type Connection struct {
 	// from is the component that calls.
 	// +kubebuilder:validation:MinLength=1
@@ -404,13 +406,20 @@ type Connection struct {
 	// +default=100
 	// +optional
 	ProbabilityPercent *int32 `json:"probabilityPercent,omitempty"`
-	// poolSize is how many connections each replica of the caller holds to the
-	// callee: rules add no replica whose pool the callee's connectionLimit could not
-	// hold. Left out, pools bound nothing.
+	// poolSize is how many connections each replica of the caller holds to the callee
+	// and to its read replicas together. A call takes one until it is answered or
+	// given up, and waits for one while all are taken; over HTTP it does not wait.
+	// Rules add no replica whose pool the callee's connectionLimit could not hold.
+	// Left out, pools bound nothing.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100000
 	// +optional
 	PoolSize *int32 `json:"poolSize,omitempty"`
+	// poolTimeout is how long a call waits for a connection before it fails, between
+	// 1ms and 30s; left out, 30s. The timeout counts from when it has one.
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || (duration(self) >= duration('1ms') && duration(self) <= duration('30s'))",message="write a poolTimeout between 1ms and 30s"
+	// +optional
+	PoolTimeout *Duration `json:"poolTimeout,omitempty"`
 	// timeout after which the caller gives a call up, between 1ms and 30s; the callee
 	// does its work all the same. Left out, it waits for ever.
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]{1,9}([.][0-9]{1,9})?(us|ms|s)|[0-9]{1,5}([.][0-9]{1,9})?(m|h))+$') || (duration(self) >= duration('1ms') && duration(self) <= duration('30s'))",message="write a timeout between 1ms and 30s"

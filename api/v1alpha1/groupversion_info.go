@@ -12,6 +12,11 @@ var GroupVersion = schema.GroupVersion{Group: "flashcrowd.io", Version: "v1alpha
 // SchemeGroupVersion is GroupVersion under the name that generated code expects.
 var SchemeGroupVersion = GroupVersion
 
+// StartedByAnnotation of a Simulation names the user who started it. An admission
+// policy of the installation lets users name only themselves, and changes nobody
+// later; without that policy it is what somebody wrote.
+const StartedByAnnotation = "flashcrowd.io/started-by"
+
 // AddToScheme adds the kinds to a scheme.
 func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion, &ComponentGraph{}, &ComponentGraphList{}, &Simulation{}, &SimulationList{})

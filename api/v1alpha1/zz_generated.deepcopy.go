@@ -411,6 +411,11 @@ func (in *Connection) DeepCopyInto(out *Connection) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.PoolTimeout != nil {
+		in, out := &in.PoolTimeout, &out.PoolTimeout
+		*out = new(Duration)
+		**out = **in
+	}
 	if in.Timeout != nil {
 		in, out := &in.Timeout, &out.Timeout
 		*out = new(Duration)

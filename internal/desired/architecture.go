@@ -158,11 +158,20 @@ func (p *parser) blocks(out *graph.Component, c v1alpha1.Component) {
 	}
 }
 
+// defaultPoolTimeout is how long calls wait for a connection where nothing is said,
+// as in client libraries.
+const defaultPoolTimeout = 30 * time.Second
+
 func (p *parser) connection(c v1alpha1.Connection) graph.Connection {
 	out := graph.Connection{
 		From: c.From, To: c.To, Calls: value(c.Calls, 1),
 		Mode: graph.CallMode(or(string(c.Mode), string(graph.Sequential))), ProbabilityPercent: value(c.ProbabilityPercent, 100),
 		PoolSize: value(c.PoolSize, 0), Timeout: p.optional("timeout", c.Timeout),
+	}
+	if out.PoolSize > 0 {
+		if out.PoolTimeout = p.optional("poolTimeout", c.PoolTimeout); out.PoolTimeout == 0 {
+			out.PoolTimeout = defaultPoolTimeout
+		}
 	}
 	if r := c.Retries; r != nil {
 		out.Retries = graph.Retries{

@@ -230,8 +230,10 @@ type Connection struct {
 	Mode  CallMode `json:"mode"`
 	// ProbabilityPercent is the chance that a request makes the calls, 1 to 100.
 	ProbabilityPercent int32 `json:"probabilityPercent"`
-	// PoolSize is how many connections each replica of the caller holds; 0 is not said.
-	PoolSize int32 `json:"poolSize,omitempty"`
+	// PoolSize is how many connections each replica of the caller holds: so many
+	// calls are open at once, and more wait, for PoolTimeout at most. 0 bounds nothing.
+	PoolSize    int32         `json:"poolSize,omitempty"`
+	PoolTimeout time.Duration `json:"poolTimeout,omitempty"`
 	// Timeout after which the caller gives a call up; 0 waits for ever. The callee
 	// does its work all the same.
 	Timeout time.Duration `json:"timeout,omitempty"`

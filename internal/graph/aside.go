@@ -50,10 +50,10 @@ type cacheLeg struct {
 
 // tell is a step that asks the cache, or tells it.
 func (c *cacheLeg) tell(verb Verb) Step {
-	return Step{[]Call{{
+	return Step{[]Call{Call{
 		Targets: []string{c.To}, Verb: verb, ProbabilityPercent: c.ProbabilityPercent, Draw: c.draw, OnMiss: verb == Set,
 		Timeout: c.Timeout, Retries: c.Retries,
-	}}}
+	}.pooled(leg{Connection: c.Connection})}}
 }
 
 // putAside takes the caches out of the legs and puts them before their databases.

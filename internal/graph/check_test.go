@@ -34,10 +34,11 @@ func TestCheckSaysWhatToWriteInstead(t *testing.T) {
 		"an API pushes to a worker": {func(a *Architecture) { a.Connections[1].To = "worker"; a.Connections[2] = edge("api", "queue") }, "spec.connections[1]", "put a MessageQueue between"},
 		"a queue with a timeout":    {func(a *Architecture) { a.Connections[2].Timeout = time.Second }, "spec.connections[2]", "remove timeout and retries"},
 		"a queue with retries":      {func(a *Architecture) { a.Connections[2].Retries.Count = 1 }, "spec.connections[2]", "remove timeout and retries"},
+		"a queue with a pool":       {func(a *Architecture) { a.Connections[2].PoolSize = 5 }, "spec.connections[2]", "remove poolSize"},
 		"a balancer of two minds": {func(a *Architecture) {
 			a.Components[0].Type = LoadBalancer
 			a.Connections[1].Timeout = time.Second
-		}, "spec.connections[1]", "write the timeout and retries of its connection to db"},
+		}, "spec.connections[1]", "write the timeout, retries and poolTimeout of its connection to db"},
 		"a database that calls": {func(a *Architecture) { a.Connections[1].From = "db" }, "spec.connections[1]", "calls nothing"},
 	}
 	for name, test := range tests {

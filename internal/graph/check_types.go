@@ -66,7 +66,7 @@ func checkCalls(a Architecture) []Fault {
 	return faults
 }
 
-// checkPatience refuses timeouts and retries that nothing would keep: a queue
+// checkPatience refuses timeouts, retries and pools that nothing would keep: a queue
 // redelivers by its own rules, and what a load balancer spreads over several
 // connections is one call.
 func checkPatience(a Architecture) []Fault {
@@ -79,11 +79,13 @@ func checkPatience(a Architecture) []Fault {
 		switch {
 		case from.Type == MessageQueue && (edge.Timeout > 0 || edge.Retries.Count > 0):
 			faults = append(faults, Fault{path, fmt.Sprintf("%s is a MessageQueue and redelivers what fails itself: remove timeout and retries", from.Name)})
+		case from.Type == MessageQueue && edge.PoolSize > 0:
+			faults = append(faults, Fault{path, fmt.Sprintf("%s is a MessageQueue and gives workers as much as they take at once: remove poolSize", from.Name)})
 		case from.Type != LoadBalancer:
 		case !known:
 			first[edge.From] = edge
-		case other.Timeout != edge.Timeout || other.Retries != edge.Retries:
-			faults = append(faults, Fault{path, fmt.Sprintf("%s spreads requests over all that it is connected to: write the timeout and retries of its connection to %s here too", from.Name, other.To)})
+		case other.Timeout != edge.Timeout || other.Retries != edge.Retries || other.PoolTimeout != edge.PoolTimeout:
+			faults = append(faults, Fault{path, fmt.Sprintf("%s spreads requests over all that it is connected to: write the timeout, retries and poolTimeout of its connection to %s here too", from.Name, other.To)})
 		}
 	}
 	return faults

@@ -37,6 +37,11 @@ type Call struct {
 	// Timeout after which it is given up, 0 for never, and Retries of what failed.
 	Timeout time.Duration
 	Retries Retries
+	// Pool names the connections that such calls share, PoolSize at most at once, for
+	// which they wait for PoolTimeout at most. A size of 0 bounds nothing.
+	Pool        string
+	PoolSize    int32
+	PoolTimeout time.Duration
 }
 
 // Reads reports whether requests of the class only look at things: Read and
@@ -109,7 +114,21 @@ func spread(legs []leg) Call {
 	for _, l := range legs {
 		all.Targets = append(all.Targets, l.targets...)
 	}
-	return all
+	return all.pooled(legs...)
+}
+
+// pooled is the call with the connections of its legs: those of all together, and no
+// bound if one of them has none.
+func (c Call) pooled(legs ...leg) Call {
+	size := int32(0)
+	for _, l := range legs {
+		if l.PoolSize == 0 {
+			return c
+		}
+		size += l.PoolSize
+	}
+	c.Pool, c.PoolSize, c.PoolTimeout = legs[0].To, size, legs[0].PoolTimeout
+	return c
 }
 
 // stage is a step with the cache that stands before some of its calls.
@@ -129,10 +148,10 @@ func stages(legs []leg, class Class) []stage {
 			all = append(all, one)
 			continue
 		}
-		one.calls = []Call{{
+		one.calls = []Call{Call{
 			Targets: l.targets, Verb: Serve, ProbabilityPercent: l.ProbabilityPercent, Draw: l.To, OnMiss: l.cache != nil && class.Reads(),
 			Timeout: l.Timeout, Retries: l.Retries,
-		}}
+		}.pooled(l)}
 		for range max(1, l.Calls) {
 			if last := len(all) - 1; last >= 0 && all[last].joins(one) {
 				all[last].calls = append(all[last].calls, one.calls...)

@@ -157,6 +157,26 @@ func TestAsides(t *testing.T) {
 	}
 }
 
+func TestCallsShareTheConnectionsOfTheirLegs(t *testing.T) {
+	pooled := func(c Connection, size int32) Connection {
+		c.PoolSize = size
+		return c
+	}
+	a := drawing(pooled(edge("api", "cache"), 3), pooled(edge("api", "db"), 20), edge("api", "audit"), pooled(edge("proxy", "api"), 4), pooled(edge("proxy", "mail"), 5))
+	want := map[string]map[string]int32{"api": {"cache": 3, "db": 20, "": 0}, "proxy": {"api": 9}}
+	for component, pools := range want {
+		got := map[string]int32{}
+		for _, s := range Itinerary(a, component, Read) {
+			for _, c := range s.Calls {
+				got[c.Pool] = c.PoolSize
+			}
+		}
+		if diff := cmp.Diff(pools, got); diff != "" {
+			t.Errorf("pools of %s (-want +got):\n%s", component, diff)
+		}
+	}
+}
+
 func TestCallsHaveThePatienceOfTheirConnections(t *testing.T) {
 	patient := func(c Connection) Connection {
 		c.Timeout, c.Retries = time.Second, Retries{Count: 2, Backoff: 25 * time.Millisecond, MaxBackoff: time.Second}

@@ -74,6 +74,8 @@ type neighbourhood struct {
 	callers, callees []area
 	// primary is whom it replicates.
 	primary *area
+	// apart says that a layer stays free between it and its callees.
+	apart bool
 }
 
 func (n neighbourhood) any() bool {
@@ -95,6 +97,10 @@ func (l *Layout) around(live Architecture, c Component) neighbourhood {
 	if s, ok := l.Slot(live.primary(c)); ok {
 		n.primary = new(a.area(s))
 	}
+	n.apart = c.Type == CDN && !slices.ContainsFunc(live.Callees(c.Name), func(callee string) bool {
+		called, _ := live.Component(callee)
+		return called.Type == LoadBalancer
+	}) // the balancer may come yet
 	return n
 }
 
@@ -138,6 +144,8 @@ func (a axes) columns(near neighbourhood) []int {
 	switch {
 	case len(near.callees) == 0:
 		return []int{after + a.pitch}
+	case len(near.callers) == 0 && near.apart:
+		return []int{before - 2*a.pitch}
 	case len(near.callers) == 0:
 		return []int{before - a.pitch}
 	case before-after < 2*a.pitch:

@@ -286,3 +286,37 @@ func TestLayoutIsTotal(t *testing.T) {
 		})
 	}
 }
+
+// TestLayoutOfAGrownStorefront holds that an edge leaves a layer to the balancer
+// that comes after it, so that requests go on from left to right.
+func TestLayoutOfAGrownStorefront(t *testing.T) {
+	base := Architecture{
+		Components:  []Component{component("api-server", APIServer, 1), component("database", Database, 1)},
+		Connections: []Connection{edge("api-server", "database")},
+	}
+	edgeFirst := []Decision{
+		{ID: 1, Action: InsertCDN, Component: "api-server", Added: new(CDNFor("cdn"))},
+		{ID: 2, Action: InsertCache, Component: "database", Added: new(CacheFor("cache"))},
+		{ID: 3, Action: AddReplica, Component: "api-server", From: 1, To: 3},
+		{ID: 4, Action: InsertLoadBalancer, Component: "api-server", Added: new(BalancerFor("load-balancer"))},
+		{ID: 5, Action: AddReadReplica, Component: "database", From: 0, To: 1, Added: new(ReadReplicaOf(base.Components[1], "database-replica"))},
+	}
+	balancerFirst := []Decision{edgeFirst[3], {ID: 5, Action: InsertCDN, Component: "load-balancer", Added: new(CDNFor("cdn"))}}
+	for _, log := range [][]Decision{edgeFirst, balancerFirst} {
+		layout := Lay(base, log)
+		var at []int32
+		for _, name := range []string{"cdn", "load-balancer", "api-server", "database"} {
+			slot, ok := layout.Slot(name)
+			if !ok {
+				t.Fatalf("%s has no slot after %v", name, log)
+			}
+			at = append(at, slot.Position.X)
+			if slot.Position.Y != layout.Slots[0].Position.Y {
+				t.Errorf("%s is at %v, beside the line that requests take", name, slot.Position)
+			}
+		}
+		if diff := cmp.Diff([]int32{-500, -200, 100, 400}, at); diff != "" {
+			t.Errorf("layers (-want +got):\n%s", diff)
+		}
+	}
+}

@@ -171,13 +171,15 @@ func (c Cluster) end(ctx context.Context) error {
 
 // Status is the health of a local cluster.
 type Status struct {
-	Running    bool         `json:"running"`
-	Ready      bool         `json:"ready"`
-	Failure    string       `json:"failure,omitempty"`
-	Dir        string       `json:"dir"`
-	Kubeconfig string       `json:"kubeconfig,omitempty"`
-	Prometheus string       `json:"prometheus,omitempty"`
-	Dashboard  string       `json:"dashboard,omitempty"`
+	Running    bool   `json:"running"`
+	Ready      bool   `json:"ready"`
+	Failure    string `json:"failure,omitempty"`
+	Dir        string `json:"dir"`
+	Kubeconfig string `json:"kubeconfig,omitempty"`
+	Prometheus string `json:"prometheus,omitempty"`
+	Dashboard  string `json:"dashboard,omitempty"`
+	// Supervisor is the process that all others of the cluster descend from.
+	Supervisor int          `json:"supervisor,omitempty"`
 	Parts      []PartStatus `json:"parts"`
 }
 
@@ -199,6 +201,7 @@ func (c Cluster) Status(ctx context.Context) (Status, error) {
 		status.Ready = false
 		return status, nil
 	}
+	status.Supervisor = st.Supervisor
 	status.Kubeconfig, status.Prometheus, status.Dashboard = c.Kubeconfig(), "http://"+address(st.Ports.Prometheus), "http://"+address(st.Ports.Dashboard)
 	client, err := c.l.healthClient()
 	if err != nil {

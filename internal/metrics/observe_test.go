@@ -14,6 +14,7 @@ import (
 
 	"flashcrowd.io/flashcrowd/internal/graph"
 	"flashcrowd.io/flashcrowd/internal/scaling"
+	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
@@ -290,5 +291,24 @@ func TestSummarize(t *testing.T) {
 	}
 	if !math.IsNaN(s.P50) {
 		t.Errorf("a percentile without a sample is %v, want NaN", s.P50)
+	}
+}
+
+// A percentile is that of all requests: replicas are added up as histograms, and
+// no percentile of one is averaged with another's.
+func TestPercentilesAreOfHistogramsAddedUp(t *testing.T) {
+	expression := componentExpression("default", "shop", 10*time.Second)
+	for _, quantile := range []string{"0.95", "0.99"} {
+		for _, sum := range []string{
+			"histogram_quantile(" + quantile + ", sum by (component) (rate(" + wire.ComponentDuration + "{",
+			"histogram_quantile(" + quantile + ", sum by (component, le) (rate(" + wire.ComponentDuration + "_bucket{",
+		} {
+			if !strings.Contains(expression, sum) {
+				t.Errorf("no %s in %s", sum, expression)
+			}
+		}
+	}
+	if n := strings.Count(expression, "histogram_quantile("); n != 4 {
+		t.Errorf("%d quantiles, want these four alone: %s", n, expression)
 	}
 }

@@ -37,6 +37,9 @@ func Report(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) report.Report
 	for _, f := range sim.Status.Findings {
 		r.Findings = append(r.Findings, report.Finding{Time: f.Time.Time, Component: f.Component, Message: f.Message})
 	}
+	if user := sim.Annotations[v1alpha1.StartedByAnnotation]; user != "" {
+		r.Commands = []report.Command{{Time: sim.CreationTimestamp.Time, User: user, Action: report.Started}}
+	}
 	architecture(&r, sim, cg)
 	r.Capacity = report.CapacityOf(r)
 	return r

@@ -1,12 +1,17 @@
 package rehearsal
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/internal/report"
@@ -74,4 +79,61 @@ func TestTheArchitectureIsTheRunsOwn(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("components (-want +got):\n%s", diff)
 	}
+}
+
+func TestAReportNamesWhoStartedTheRun(t *testing.T) {
+	sim, cg := played()
+	if got := Report(sim, cg).Commands; got != nil {
+		t.Errorf("nobody did %+v", got)
+	}
+	sim.CreationTimestamp = metav1.NewTime(sim.Status.StartTime.Add(-2 * time.Second))
+	sim.Annotations = map[string]string{v1alpha1.StartedByAnnotation: "jane@example.org"}
+	want := []report.Command{{Time: sim.CreationTimestamp.Time, User: "jane@example.org", Action: "started"}}
+	if diff := cmp.Diff(want, Report(sim, cg).Commands); diff != "" {
+		t.Errorf("commands (-want +got):\n%s", diff)
+	}
+}
+
+// TestARunIsSigned with the name that the cluster knows, and with no other.
+func TestARunIsSigned(t *testing.T) {
+	manifest := func(annotations map[string]string) *unstructured.Unstructured {
+		o := &unstructured.Unstructured{Object: map[string]any{}}
+		o.SetAnnotations(annotations)
+		return o
+	}
+	forged := map[string]string{v1alpha1.StartedByAnnotation: "root", "kept": "yes"}
+	tests := map[string]struct {
+		known  string
+		before map[string]string
+		want   map[string]string
+	}{
+		"known":                     {"jane", nil, map[string]string{v1alpha1.StartedByAnnotation: "jane"}},
+		"known, another is written": {"jane", forged, map[string]string{v1alpha1.StartedByAnnotation: "jane", "kept": "yes"}},
+		"not known":                 {"", forged, map[string]string{"kept": "yes"}},
+		"not known, nothing there":  {"", nil, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			sim := manifest(tt.before)
+			(&Runner{client: knowing{user: tt.known}}).sign(t.Context(), sim)
+			if diff := cmp.Diff(tt.want, sim.GetAnnotations()); diff != "" {
+				t.Errorf("annotations (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// knowing is a cluster that tells a user who they are, unless it does not know.
+type knowing struct {
+	client.Client
+	user string
+}
+
+func (k knowing) Create(_ context.Context, object client.Object, _ ...client.CreateOption) error {
+	review, ok := object.(*authenticationv1.SelfSubjectReview)
+	if !ok || k.user == "" {
+		return errors.New("forbidden")
+	}
+	review.Status.UserInfo.Username = k.user
+	return nil
 }

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -33,7 +35,7 @@ type Runner struct {
 // NewRunner works on a cluster; objects without a namespace go to namespace.
 func NewRunner(config *rest.Config, namespace string) (*Runner, error) {
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
+	if err := errors.Join(v1alpha1.AddToScheme(scheme), authenticationv1.AddToScheme(scheme)); err != nil {
 		return nil, fmt.Errorf("registering the kinds: %w", err)
 	}
 	c, err := client.New(config, client.Options{Scheme: scheme})
@@ -75,6 +77,7 @@ func (r *Runner) apply(ctx context.Context, m Manifests) (client.ObjectKey, erro
 	if err := r.clear(ctx, at); err != nil {
 		return at, err
 	}
+	r.sign(ctx, m.Simulation)
 	for _, o := range append(m.Others, m.Simulation) {
 		err := r.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), fieldOwner, client.ForceOwnership)
 		if err != nil {
@@ -82,6 +85,21 @@ func (r *Runner) apply(ctx context.Context, m Manifests) (client.ObjectKey, erro
 		}
 	}
 	return at, nil
+}
+
+// sign names on a run who starts it, as the cluster authenticated them. Where it does
+// not say, nobody is named, whatever the manifest holds.
+func (r *Runner) sign(ctx context.Context, sim *unstructured.Unstructured) {
+	annotations := sim.GetAnnotations()
+	delete(annotations, v1alpha1.StartedByAnnotation)
+	var review authenticationv1.SelfSubjectReview
+	if err := r.client.Create(ctx, &review); err == nil && review.Status.UserInfo.Username != "" {
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[v1alpha1.StartedByAnnotation] = review.Status.UserInfo.Username
+	}
+	sim.SetAnnotations(annotations)
 }
 
 // clear deletes a finished run of the same name; one that goes on is left alone.

@@ -18,6 +18,9 @@ func recorded() Report {
 	r.EndedAt = r.StartedAt.Add(180 * time.Second)
 	r.Decisions[1].Time = r.StartedAt.Add(125500 * time.Millisecond)
 	r.Alerts[0].Cleared = r.StartedAt.Add(80 * time.Second)
+	r.Commands = []Command{
+		{Time: r.StartedAt.Add(-2 * time.Second), User: "jane@example.org", Action: "started"}, {Time: r.StartedAt.Add(100 * time.Second), User: "bob", Action: "changed traffic"},
+	}
 	r.Findings[0].Message = "keys <a|b> & \"c\" are *hot*\nand [d](e)"
 	r.Settings = map[string]string{"simulation.durationSeconds": "180", "graph.components[api-server].replicas": "1"}
 	r.Sizes = map[string][]Size{"api-server": {{0, 1}, {45, 2}}, "database": {{0, 1}}}

@@ -21,6 +21,8 @@ type Report struct {
 	Decisions       []Decision  `json:"decisions"`
 	Alerts          []Alert     `json:"alerts"`
 	Findings        []Finding   `json:"findings"`
+	// Commands are what people did to the run, as far as it is known who they were.
+	Commands []Command `json:"commands,omitempty"`
 	// Evaluations are the last word of each rule on each component: why nothing
 	// more was done.
 	Evaluations []Evaluation `json:"evaluations"`
@@ -185,6 +187,18 @@ type Finding struct {
 	Component string    `json:"component"`
 	Message   string    `json:"message"`
 }
+
+// Command is what somebody did to a run.
+type Command struct {
+	Time time.Time `json:"time"`
+	// User is the name that the cluster authenticated.
+	User string `json:"user"`
+	// Action is Started, stopped, changed traffic or the like.
+	Action string `json:"action"`
+}
+
+// Started is the action that begins a run.
+const Started = "started"
 
 // Evaluation is what one rule last came to on one component, and why.
 type Evaluation struct {

@@ -156,6 +156,12 @@ func Clock(second float64) string {
 }
 
 func (p *printer) notices(r Report) {
+	if len(r.Commands) > 0 {
+		p.line("\nCommands")
+		for _, c := range r.Commands {
+			p.line("  %s %s %s", c.Time.UTC().Format(time.RFC3339), c.User, c.Action)
+		}
+	}
 	if len(r.Findings) > 0 {
 		p.line("\nFindings")
 		for _, f := range r.Findings {

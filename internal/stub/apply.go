@@ -96,6 +96,9 @@ func (n *Node) resize(component graph.Component) error {
 // they began. It returns the pools on whose answers calls follow.
 func (n *Node) reroute(arch graph.Architecture, c graph.Component) poolSet {
 	n.routes = n.behaviour.routes(arch, c, n.pools)
+	if arch.Transport != graph.TransportHTTP { // over which answers come in no order, and no call could tell its turn
+		n.hold(n.routes)
+	}
 	current := n.routes.pools()
 	for _, p := range n.pools {
 		p.current = slices.Contains(current, p)

@@ -193,6 +193,10 @@ func (c *collector) requests(out chan<- prometheus.Metric) {
 	}
 	byTarget(out, wire.ComponentTimeouts, "Calls given up at their timeout.", c.node.counts.timeouts)
 	byTarget(out, wire.ComponentRetries, "Calls made again.", c.node.counts.retries)
+	for _, h := range c.node.held {
+		out <- prometheus.MustNewConstMetric(desc(wire.ComponentPoolWaits, "Calls that waited for a connection.", "target"), prometheus.CounterValue, float64(h.waits), h.target)
+		out <- prometheus.MustNewConstMetric(desc(wire.ComponentPoolWaiting, "How long calls waited for a connection.", "target"), prometheus.CounterValue, float64(h.waited)/1e9, h.target)
+	}
 }
 
 // byTarget sends a counter for each component that is called.

@@ -74,10 +74,11 @@ type Node struct {
 	early  timeline[early]
 	order  uint64
 	visits slab
-	// tries are the calls that may be given up or made again, and retries when
-	// those that failed are made again.
+	// tries are the calls that may be given up or made again, retries when those
+	// that failed are made again, and held the connections that calls take.
 	tries     tries
 	retries   timeline[retry]
+	held      []*connections
 	peers     map[string]*peer
 	routes    routes
 	pools     pools
@@ -163,7 +164,9 @@ func (n *Node) turn() (wake int64, handled int) {
 	}
 	n.countPeers()
 	n.expire(now)
+	n.lend(now)
 	n.advance(now)
+	n.lend(now)
 	n.listen(now)
 	n.promise(now)
 	n.flush()
@@ -357,7 +360,7 @@ func (n *Node) promise(now int64) {
 		return
 	}
 	known := max(n.horizon, min(n.promised(now), n.next(), now+promiseAhead))
-	n.promisePeers(known)
+	n.promisePeers(min(known, n.departure()))
 	for _, up := range n.upstreams {
 		if !up.chained {
 			continue

@@ -52,8 +52,10 @@ type peer struct {
 	// calls that were answered.
 	oldest     timeline[sent]
 	unfinished []unfinished
-	// deadlines are the times at which its calls are given up.
+	// deadlines are the times at which its calls are given up, and taken the calls
+	// that have connections.
 	deadlines timeline[sent]
+	taken     []holding
 	// credit is what it takes if it is a worker of this queue.
 	credit credit
 	// serves are the pools that it is in; follows says that it was asked to promise
@@ -214,7 +216,7 @@ func (n *Node) remember(asked bool) {
 
 // earliestCall is the time before which no call is answered.
 func (n *Node) earliestCall() int64 {
-	earliest := forever
+	earliest := n.departure()
 	for _, p := range n.peers {
 		earliest = min(earliest, max(p.earliest(&p.oldest), p.answered))
 	}
@@ -253,7 +255,8 @@ func (n *Node) receiveOutcome(p *peer, c callOf, f wire.Frame) {
 		n.take(p, f)
 		return
 	}
-	if f.Time < n.horizon && (f.Reason == wire.ReasonNone || f.Reason == wire.ReasonError) {
+	inOrder := n.queue != nil || n.visits.items[c.visit].ahead // as whoever waits ahead for what follows needs it
+	if inOrder && f.Time < n.horizon && (f.Reason == wire.ReasonNone || f.Reason == wire.ReasonError) {
 		n.counts.late++ // what was refused took no time, which nobody could know
 	}
 	n.foretell(p, f.ID, f.Time)
@@ -328,7 +331,7 @@ func (n *Node) losePeer(p *peer) {
 		}
 	}
 	calls := p.calls
-	p.calls, p.oldest, p.unfinished, p.deadlines, p.credit = map[uint64]callOf{}, timeline[sent]{}, nil, timeline[sent]{}, credit{}
+	p.calls, p.oldest, p.unfinished, p.deadlines, p.taken, p.credit = map[uint64]callOf{}, timeline[sent]{}, nil, timeline[sent]{}, nil, credit{}
 	if n.queue != nil {
 		n.queue.lose(n, p, calls)
 	} else {

@@ -31,7 +31,9 @@ type try struct {
 	// says that the answer has come and waits for its time.
 	deadline int64
 	known    bool
-	next     uint32 // of the free list
+	// holds says that it has one of the call's connections.
+	holds bool
+	next  uint32 // of the free list
 }
 
 // tries keeps calls without allocating for each; their numbers begin at 1.
@@ -125,16 +127,35 @@ func (n *Node) try(t try, at int64) bool {
 	return false
 }
 
-// attempt sends a call to an instance of its pool, if there is one.
+// attempt makes a call at a time, or leaves it waiting for a connection. It reports
+// whether anything follows.
 func (n *Node) attempt(k uint32, at int64) bool {
+	t := n.tries.of(k)
+	t.deadline, t.known = forever, false
+	if c := t.call.connections; c != nil && (len(c.waiting.items) > 0 || c.first() > at) {
+		n.order++
+		c.waiting.add(waiter{at: at, until: at + int64(t.call.poolTimeout), order: n.order, try: k})
+		return true
+	}
+	return n.place(k, at)
+}
+
+// place sends a call to an instance of its pool, if there is one.
+func (n *Node) place(k uint32, at int64) bool {
 	t := n.tries.of(k)
 	v := &n.visits.items[t.visit]
 	f := n.frameOf(v, t.call, n.numberOfAttempt(v.number, t.nth, t.failed), at)
-	t.deadline, t.known = forever, false
 	if t.call.timeout > 0 {
 		t.deadline = f.Time + int64(t.call.timeout) - v.way
 	}
-	return n.send(callOf{visit: t.visit, try: k, pool: t.call.pool, verb: t.call.verb, after: t.after}, f)
+	if !n.send(callOf{visit: t.visit, try: k, pool: t.call.pool, verb: t.call.verb, after: t.after}, f) {
+		return false
+	}
+	if t.call.connections != nil {
+		t.call.connections.take()
+		t.holds = true
+	}
+	return true
 }
 
 // numberOfAttempt is the number of a request's nth call after so many failures.
@@ -166,6 +187,9 @@ func (n *Node) guard(p *peer, c *callOf, f wire.Frame) {
 	if t.failed < int(t.call.retries.Count) && t.call.verb.Ordered() {
 		p.lineOf(t.call.pool.bit, t.call.leastPause()).add(sent{at: c.bound, id: f.ID})
 	}
+	if t.call.connections != nil {
+		p.hold(t.call.connections, sent{at: c.bound, id: f.ID})
+	}
 }
 
 // inTime is the answer of a call as its caller has it: one after the deadline is
@@ -186,6 +210,11 @@ func (n *Node) giveUp(p *peer, id uint64, deadline int64) wire.Frame {
 // again takes the outcome of an attempt, and reports whether another follows.
 func (n *Node) again(c callOf, f wire.Frame) bool {
 	v := &n.visits.items[c.visit]
+	if t := n.tries.of(c.try); t.holds {
+		n.order++
+		t.call.connections.give(f.Time+v.way/2, n.order)
+		t.holds = false
+	}
 	if f.Reason != wire.ReasonNone && n.fails(c.try, f.Reason, f.Time+v.way/2) {
 		v.network += f.Network + v.way
 		v.late = v.late || f.Late
@@ -225,9 +254,15 @@ func (n *Node) retry(r retry) {
 	default:
 		t.reason = wire.ReasonNoEndpoint
 	}
+	n.refuse(r.try, r.at, t.reason)
+}
+
+// refuse fails an attempt of which nothing travelled.
+func (n *Node) refuse(k uint32, at int64, reason wire.Reason) {
+	t := n.tries.of(k)
 	way := n.visits.items[t.visit].way
-	n.answered(callOf{visit: t.visit, try: r.try, pool: t.call.pool, verb: t.call.verb}, wire.Frame{
-		Time: r.at - way/2, Network: -way, Outcome: wire.Failed, Reason: t.reason, // nothing travelled
+	n.answered(callOf{visit: t.visit, try: k, pool: t.call.pool, verb: t.call.verb}, wire.Frame{
+		Time: at - way/2, Network: -way, Outcome: wire.Failed, Reason: reason,
 	})
 }
 
@@ -280,6 +315,9 @@ func (n *Node) wakeOfTries(now int64) int64 {
 		if deadline := p.deadline(n.tries); deadline < forever {
 			wake = min(wake, max(deadline, now+recheck))
 		}
+	}
+	if n.waits() {
+		wake = min(wake, now+recheck)
 	}
 	if n.asked && n.visits.used > 0 {
 		if known := n.promised(now); known > n.horizon {

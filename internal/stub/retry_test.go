@@ -128,6 +128,8 @@ type scripted struct {
 	broken   []string
 	attempts []wire.Frame
 	answers  timeline[early]
+	// ahead are answers that are told once the times of their calls are reached.
+	ahead    timeline[early]
 	onTheWay []delayed
 }
 
@@ -151,6 +153,10 @@ func (s *scripted) Send(f wire.Frame) {
 		if o.fails {
 			answer.Outcome, answer.Reason = wire.Failed, wire.ReasonError
 		}
+		if f.Ahead {
+			s.ahead.add(early{at: f.Time, order: f.ID, frame: answer})
+			return
+		}
 		s.answers.add(early{at: answer.Time, order: f.ID, frame: answer})
 	}
 }
@@ -161,7 +167,10 @@ func (s *scripted) beat() {
 	for s.answers.first(forever) <= s.work.now {
 		frames = append(frames, s.answers.take().frame)
 	}
-	frames = append(frames, wire.Frame{Op: wire.OpPromise, Time: min(s.promised, s.work.now, s.answers.first(forever))})
+	for s.ahead.first(forever) <= min(s.promised, s.work.now+ahead) {
+		frames = append(frames, s.ahead.take().frame)
+	}
+	frames = append(frames, wire.Frame{Op: wire.OpPromise, Time: min(s.promised, s.work.now, s.answers.first(forever), s.ahead.first(forever))})
 	s.onTheWay = append(s.onTheWay, delayed{at: s.work.now + s.lag, frames: frames})
 	for len(s.onTheWay) > 0 && s.onTheWay[0].at <= s.work.now {
 		s.work.node.input.batch(transport.Batch{Conn: s, Frames: s.onTheWay[0].frames})

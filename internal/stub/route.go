@@ -42,10 +42,16 @@ type call struct {
 	// timeout after which it is given up, 0 for never, and retries of what failed.
 	timeout time.Duration
 	retries graph.Retries
+	// connections that it takes one of, by name and size, nil if nothing bounds them,
+	// and how long it waits for one.
+	connections *connections
+	poolName    string
+	poolSize    int32
+	poolTimeout time.Duration
 }
 
-// guarded says that the call may be given up or made again.
-func (c call) guarded() bool { return c.timeout > 0 || c.retries.Count > 0 }
+// guarded says that the call may be given up, made again, or wait for a connection.
+func (c call) guarded() bool { return c.timeout > 0 || c.retries.Count > 0 || c.connections != nil }
 
 // aside says that the call is to a cache that does not matter if it fails.
 func (c call) aside() bool { return c.verb != wire.VerbServe }
@@ -155,7 +161,7 @@ func stepOf(arch graph.Architecture, s graph.Step, algorithm graph.Algorithm, po
 		}
 		out.calls = append(out.calls, call{
 			pool: pools.of(c.Targets, how), verb: verbOf(c.Verb), percent: c.ProbabilityPercent, draw: uint32(hashOf(c.Draw)), onMiss: c.OnMiss,
-			timeout: c.Timeout, retries: c.Retries,
+			timeout: c.Timeout, retries: c.Retries, poolName: c.Pool, poolSize: c.PoolSize, poolTimeout: c.PoolTimeout,
 		})
 	}
 	return out
@@ -226,7 +232,7 @@ func (n *Node) frameOf(v *visit, c call, number uint64, at int64) wire.Frame {
 	n.order++
 	return wire.Frame{
 		Op: wire.OpRequest, Class: v.class, Verb: verb, Region: v.region, ID: n.order, Time: at + v.way/2, Key: v.key,
-		Request: number, Late: v.late, Ahead: v.ahead,
+		Request: number, Late: v.late, Ahead: v.ahead || c.connections != nil,
 	}
 }
 

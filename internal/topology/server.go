@@ -55,6 +55,9 @@ type ServerOptions struct {
 	WriteTimeout time.Duration
 	// MaxStreams bounds open streams, 10,000 by default.
 	MaxStreams int
+	// BytesPerSecond bounds what all streams together are told of changes in a
+	// row, 32 MiB by default: see pace.
+	BytesPerSecond int
 }
 
 // feed is the newest topology of one graph; changed is closed when it is replaced.
@@ -74,6 +77,9 @@ func NewServer(addr string, reviewer Reviewer, log *slog.Logger, options ServerO
 	}
 	if options.MaxStreams <= 0 {
 		options.MaxStreams = 10_000
+	}
+	if options.BytesPerSecond <= 0 {
+		options.BytesPerSecond = 32 << 20
 	}
 	return &Server{
 		reviewer: reviewer, log: log, addr: addr, options: options,
@@ -211,6 +217,28 @@ func (s *Server) authorize(r *http.Request) (graph string, status int, err error
 	return graph, http.StatusOK, nil
 }
 
+// longestPace leaves half of the second within which a change reaches every client.
+const longestPace = 500 * time.Millisecond
+
+// pace is how long a stream rests after a line of so many bytes. Every replica
+// that comes is a change, which every replica is told: with hundreds of them,
+// telling each change by itself would take the machine that they start on.
+func pace(line, streams, bytesPerSecond int) time.Duration {
+	return min(time.Duration(float64(line)*float64(streams)/float64(bytesPerSecond)*float64(time.Second)), longestPace)
+}
+
+// rest waits for a while; it reports that ctx has not ended.
+func rest(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
 // stream writes the newest topology, then each change, with heartbeats between.
 func (s *Server) stream(ctx context.Context, w http.ResponseWriter, graph string) {
 	heartbeat := time.NewTicker(s.options.Heartbeat)
@@ -227,6 +255,10 @@ func (s *Server) stream(ctx context.Context, w http.ResponseWriter, graph string
 				return
 			}
 			sent = f.digest
+			if !rest(ctx, pace(len(f.line), len(s.slots), s.options.BytesPerSecond)) {
+				return
+			}
+			continue // what changed meanwhile is one change
 		}
 		select {
 		case <-ctx.Done():

@@ -3,6 +3,7 @@ package topology
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -114,6 +115,39 @@ func TestStreamIsPushedToAGraphPublishedLater(t *testing.T) {
 	publish(t, s, "shop/web", "lb")
 	if got := next(t, applied).Entry; got != "lb" {
 		t.Errorf("entry %q, want lb", got)
+	}
+}
+
+func TestPace(t *testing.T) {
+	const rate = 32 << 20
+	for _, test := range []struct {
+		line, streams int
+		want          time.Duration
+	}{
+		{4 << 10, 8, 976562 * time.Nanosecond}, {64 << 10, 128, 250 * time.Millisecond}, {64 << 10, 300, longestPace}, {1 << 20, 10_000, longestPace}, {100, 0, 0},
+	} {
+		if got := pace(test.line, test.streams, rate); got != test.want {
+			t.Errorf("after %d bytes to each of %d streams: %s, want %s", test.line, test.streams, got, test.want)
+		}
+	}
+}
+
+// Changes that follow each other closely are one to a stream that rests, and the
+// last of them arrives.
+func TestChangesInARowAreToldTogether(t *testing.T) {
+	s, at, _ := serving(t, "127.0.0.1:0", ServerOptions{BytesPerSecond: 1})
+	publish(t, s, "shop/web", "first")
+	_, applied := following(t, at)
+	next(t, applied)
+	for i := range 50 {
+		publish(t, s, "shop/web", fmt.Sprintf("entry-%d", i))
+	}
+	told := 1
+	for next(t, applied).Entry != "entry-49" {
+		told++
+	}
+	if told > 5 {
+		t.Errorf("fifty changes in a row were told %d times, want them together", told)
 	}
 }
 

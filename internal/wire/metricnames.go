@@ -20,6 +20,8 @@ const (
 	ComponentMemoryLimit   = "flashcrowd_component_memory_limit_bytes"         // gauge
 	ComponentCalls         = "flashcrowd_component_calls_total"                // counter {target,outcome}
 	ComponentTimeouts      = "flashcrowd_component_call_timeouts_total"        // counter {target}
+	ComponentPoolWaits     = "flashcrowd_component_pool_waits_total"           // counter {target}
+	ComponentPoolWaiting   = "flashcrowd_component_pool_wait_seconds_total"    // counter {target}
 	ComponentRetries       = "flashcrowd_component_retries_total"              // counter {target}
 	ComponentLateArrivals  = "flashcrowd_component_late_arrivals_total"        // counter
 	ComponentDrainingState = "flashcrowd_component_draining"                   // gauge 0/1

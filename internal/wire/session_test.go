@@ -156,7 +156,7 @@ func (s *session) scale() {
 	s.grown("d1", true)
 	ready := StageReached{StageReady, s.now}
 	s.say(FeedDecision{Type: MessageDecision, Envelope: s.next(0), Decision: grow(StageReady, applied, ready)})
-	s.tick(s.seq-1, 47, 900, 46.2, new(float64(4)), new(float64(48)), new(float64(22)), new(44.4))
+	s.tick(s.seq-1, 47, 900, 46.2, new(float64(4)), new(float64(48)), new(44.4), new(float64(22)))
 	s.say(FeedDecision{Type: MessageDecision, Envelope: s.next(10000), Decision: grow(StageEffect, applied, ready, StageReached{StageEffect, s.now + 10000})})
 	s.say(FeedAlert{Type: MessageAlert, Envelope: s.next(10), Alert: RunAlert{ID: "a/api-server/cpu/1767225645000", At: sessionStart + 45000, ClearedAt: new(s.now), Severity: "Warning", Component: "api-server", Signal: "cpu", Message: "API Server CPU at 85%"}})
 }

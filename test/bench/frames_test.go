@@ -68,14 +68,14 @@ func awaitEnd(b *testing.B, generator *process) {
 
 func gather(b *testing.B, generator *process, stubs, own time.Duration, memory float64) result {
 	b.Helper()
-	families := scrape(b, generator)
-	r := result{requests: sum(families[wire.LoadgenOffered]), resident: memory, late: sum(families[wire.LoadgenLateAnswers])}
+	scraped := scrape(b, generator)
+	r := result{requests: sum(scraped[wire.LoadgenOffered]), resident: memory, late: sum(scraped[wire.LoadgenLateAnswers])}
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / r.requests }
 	r.stubs, r.generator = each(stubs), each(own)
-	logical := merged(families[wire.LoadgenDuration])
+	logical := merged(scraped[wire.LoadgenDuration])
 	r.mean, r.p50, r.p99 = mean(logical), quantile(logical, 0.5), quantile(logical, 0.99)
-	r.wall, r.lag = quantile(families[wire.LoadgenWallDuration], 0.5), quantile(families[wire.LoadgenLag], 0.99)
-	r.lateness = latenessOf(families[wire.LoadgenLag])
+	r.wall, r.lag = quantile(scraped[wire.LoadgenWallDuration], 0.5), quantile(scraped[wire.LoadgenLag], 0.99)
+	r.lateness = latenessOf(scraped[wire.LoadgenLag])
 	r.failed = r.requests - float64(logical.GetMetric()[0].GetHistogram().GetSampleCount())
 	return r
 }

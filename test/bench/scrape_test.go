@@ -26,17 +26,23 @@ func scrape(b *testing.B, p *process) map[string]*dto.MetricFamily {
 		b.Fatal(err)
 	}
 	defer response.Body.Close()
+	return families(b, response)
+}
+
+// families are the metrics of an answer, by name.
+func families(b *testing.B, response *http.Response) map[string]*dto.MetricFamily {
+	b.Helper()
 	decoder := expfmt.NewDecoder(response.Body, expfmt.ResponseFormat(response.Header))
-	families := map[string]*dto.MetricFamily{}
+	all := map[string]*dto.MetricFamily{}
 	for {
 		family := &dto.MetricFamily{}
 		switch err := decoder.Decode(family); {
 		case errors.Is(err, io.EOF):
-			return families
+			return all
 		case err != nil:
 			b.Fatal(err)
 		}
-		families[family.GetName()] = family
+		all[family.GetName()] = family
 	}
 }
 

@@ -207,6 +207,8 @@ func TestWrongGraphs(t *testing.T) {
 		"an unknown algorithm":           {"spec.components.0.loadBalancer.algorithm", "Dice", []string{"supported values"}},
 		"an unknown class":               {"spec.connections.0.classes", "[Dance]", []string{"supported values"}},
 		"a pool of none":                 {"spec.connections.0.poolSize", "0", []string{"poolSize"}},
+		"a wait for no pool":             {"spec.connections.0.poolTimeout", "1s", []string{"write a poolSize too"}},
+		"a wait without end":             {"spec.connections.0.poolTimeout", "1m", []string{"write a poolTimeout between 1ms and 30s"}},
 		"a timeout of none":              {"spec.connections.0.timeout", "0s", []string{"write a timeout between 1ms and 30s"}},
 		"a timeout without a unit":       {"spec.connections.0.timeout", "'5'", []string{"write a duration with its unit"}},
 		"retries without end":            {"spec.connections.0.retries", "{count: 11}", []string{"retries.count"}},
@@ -219,6 +221,7 @@ func TestWrongGraphs(t *testing.T) {
 		"a chance above all":             {"spec.connections.0.probabilityPercent", "101", []string{"probabilityPercent"}},
 		"an unknown field":               {"spec.colour", "red", []string{"unknown field", "colour"}},
 		"a graph with a long name":       {"metadata.name", strings.Repeat("g", 41), []string{"at most 40 characters"}},
+		"a y that YAML takes for true":   {api + "position", "{x: 1, y: 2}", []string{"unknown field", "position.true"}},
 		"an unknown transport":           {"spec.transport", "Pigeon", []string{"supported values"}},
 	})
 }

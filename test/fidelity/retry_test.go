@@ -145,3 +145,44 @@ func compareWithTimeout(t *testing.T, mean, timeout time.Duration, at []station.
 	}
 	return givenUp
 }
+
+// TestAPoolIsAStation holds the calls of a pool of four before a database of many cores
+// to an M/M/4 station: the wait for a connection is the wait for a server.
+func TestAPoolIsAStation(t *testing.T) {
+	needsLive(t)
+	const rate, size, mean = 144.0, 4, 25 * time.Millisecond
+	arch := tiers(graph.Capacity{Cores: 64, ServiceTime: graph.Distribution{Kind: graph.Exponential, Mean: mean}}, 0, 0, graph.Retries{})
+	arch.Connections[1].PoolSize, arch.Connections[1].PoolTimeout = size, 30*time.Second
+	why := ""
+	for range attempts {
+		_, _, stubs := launch(t, arch)
+		at := schedule(rate)
+		answers := overFrames(t, stubs["front-1"].requests, at)
+		if why = validity(answers); why == "" {
+			compareWithPool(t, size, mean, at, answers, stubs["shop-1"].value(t, wire.ComponentPoolWaiting))
+			return
+		}
+		t.Logf("invalid: %s", why)
+	}
+	t.Skipf("no valid run in %d attempts: %s", attempts, why)
+}
+
+// compareWithPool replays calls in a station of so many cores, and compares when they
+// ended and how long they waited in all, in seconds.
+func compareWithPool(t *testing.T, size int, mean time.Duration, at []station.Time, answers []answer, waited float64) {
+	t.Helper()
+	const before = 2 * time.Millisecond // of the front and of the shop
+	pool := newServer(t, seed, "db", station.Config{Cores: size, Service: station.Service{Default: station.Exponential(mean)}})
+	differ, want := 0, time.Duration(0)
+	for k, a := range answers {
+		v := pool.serve(uint64(k), at[k].Add(before))
+		want += v.Wait()
+		if a.lost || a.failed != wire.ReasonNone || a.finish != v.Finish {
+			differ++
+		}
+	}
+	t.Logf("%d calls waited %.6f s for a connection, those of a station %.6f s", len(at), waited, want.Seconds())
+	if differ > 0 || math.Abs(waited-want.Seconds()) > 1e-6 {
+		t.Errorf("%d of %d requests differ from the exact result though the run is valid", differ, len(at))
+	}
+}

@@ -2,6 +2,8 @@ import type { Node as FlowNode, NodeProps } from "@xyflow/react";
 import { memo, useEffect, useRef } from "react";
 import { KindIcon } from "../icons/Icon";
 import { words } from "../text/format";
+import { provenance } from "../text/provenance";
+import type { Column, MetricColumn } from "../wire";
 import { type Box, REPLICAS_SHOWN } from "./boxes";
 import { BoxPainter } from "./painter";
 import { useScene } from "./scene";
@@ -38,20 +40,32 @@ function Pips({ box }: { box: Box }) {
   );
 }
 
-function Numbers() {
+function Numbers({ columns }: { columns: readonly Column[] }) {
+  const source = (name: MetricColumn) => {
+    const column = columns.find((one) => one.name === name);
+    return column === undefined ? undefined : provenance(column);
+  };
   return (
     <>
       <span className="main">
-        <b data-slot="rate">–</b>
+        <b data-slot="rate" title={source("requestRate")}>
+          –
+        </b>
         <small>req/s</small>
-        <b data-slot="p95">–</b>
+        <b data-slot="p95" title={source("latencyP95")}>
+          –
+        </b>
         <small>p95</small>
       </span>
       <span className="bars">
         <small>CPU</small>
-        <span data-slot="cpu">–</span>
+        <span data-slot="cpu" title={source("cpu")}>
+          –
+        </span>
         <small>Mem</small>
-        <span data-slot="memory">–</span>
+        <span data-slot="memory" title={source("memory")}>
+          –
+        </span>
         <span className="bar">
           <i data-slot="cpuBar" />
         </span>
@@ -61,9 +75,13 @@ function Numbers() {
       </span>
       <span className="rest">
         <small>Queue</small>
-        <span data-slot="queue">–</span>
+        <span data-slot="queue" title={source("queueDepth")}>
+          –
+        </span>
         <small>Errors</small>
-        <span data-slot="errors">–</span>
+        <span data-slot="errors" title={source("errorRate")}>
+          –
+        </span>
       </span>
     </>
   );
@@ -117,7 +135,7 @@ function BoxView({ data }: NodeProps<BoxFlowNode>) {
               <Origin rule={box.rule} />
             </span>
           )}
-          {box.state === "live" && <Numbers />}
+          {box.state === "live" && <Numbers columns={scene.columns} />}
         </>
       )}
     </div>

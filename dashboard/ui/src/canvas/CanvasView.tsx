@@ -14,19 +14,23 @@ import type { Run } from "../state/run";
 import { appearances } from "../state/topology";
 import { type BoxFlowNode, BoxNode } from "./BoxNode";
 import { drawingOf } from "./boxes";
-import { type Chip, chipsOf, visiblePart } from "./chips";
+import { type Chip, chipsOf, outOfSight, visiblePart } from "./chips";
 import { fitView, levelOf, MAX_ZOOM, MIN_ZOOM, typeOf } from "./fit";
 import { flowNodes } from "./flownodes";
 import { bounds, middleOf, type View } from "./geometry";
 import { LinkLayer } from "./LinkLayer";
-import { drawLinks } from "./links";
+import { drawLinks, ledAround } from "./links";
 import { isArrow, neighbour } from "./neighbours";
 import { newsKey, newsOf } from "./news";
 import { ParticleLayer } from "./ParticleLayer";
+import { arranged, type Pins } from "./pins";
 import { type Scene, SceneContext, useScene } from "./scene";
+import { type Arranging, useArranging } from "./useArranging";
 
 const nodeTypes = { box: BoxNode };
 const noEdges: never[] = [];
+/** A hand that trembles by so many screen pixels has not dragged. */
+const DRAG_FROM = 4;
 /** Above so many boxes those out of sight are left out, when looked at from near. */
 const CULL_ABOVE = 100;
 
@@ -55,19 +59,17 @@ function useNewsTime(run: Run, metrics: MetricStore): number {
   return Math.max(at, last);
 }
 
-function useDrawing(props: CanvasProps, expanded: ReadonlySet<string>) {
+function useDrawing(props: CanvasProps, expanded: ReadonlySet<string>, places: Pins) {
   const { run, metrics } = props;
   const at = useNewsTime(run, metrics);
   const { base, log, topology, decisions } = run;
   return useMemo(() => {
-    const drawing = drawingOf({
-      canvas: topology,
-      difference: newsOf(base, log, topology, at),
-      decisions,
-      expanded,
-    });
-    return { drawing, links: drawLinks(topology, drawing.ends) };
-  }, [base, log, topology, decisions, at, expanded]);
+    const difference = newsOf(base, log, topology, at);
+    const placed = arranged({ canvas: topology, difference, decisions }, places);
+    const drawing = drawingOf({ ...placed, expanded });
+    const { ends } = drawing;
+    return { drawing, links: drawLinks(ledAround(placed.canvas, ends, places), ends) };
+  }, [base, log, topology, decisions, at, expanded, places]);
 }
 
 /** Nodes of React Flow that keep their identity from one drawing to the next. */
@@ -95,6 +97,44 @@ function Chips({ chips, onGo }: { chips: readonly Chip[]; onGo(chip: Chip): void
   ));
 }
 
+interface LensProps {
+  arranging: Arranging;
+  /** Boxes that are not wholly seen. */
+  hidden: number;
+  onZoom(nearer: boolean): void;
+  onFit(): void;
+}
+
+function Lens({ arranging, hidden, onZoom, onFit }: LensProps) {
+  const { touched, undoable, tidy, undo } = arranging;
+  return (
+    <div className="lens">
+      <button type="button" onClick={() => onZoom(false)} aria-label="Zoom out" title="Zoom out (-)">
+        −
+      </button>
+      <button type="button" onClick={onFit} title="Show everything (F)">
+        Fit{hidden > 0 && <small> · {hidden} out of sight</small>}
+      </button>
+      <button type="button" onClick={() => onZoom(true)} aria-label="Zoom in" title="Zoom in (+)">
+        +
+      </button>
+      <button
+        type="button"
+        aria-disabled={touched ? undefined : true}
+        onClick={tidy}
+        title={touched ? "Put every box back where the layout has it (T)" : "No box was moved by hand"}
+      >
+        Tidy
+      </button>
+      {undoable && (
+        <button type="button" onClick={undo} title="Take the last move back (Ctrl+Z)">
+          Undo
+        </button>
+      )}
+    </div>
+  );
+}
+
 function Stage(props: CanvasProps) {
   const { run, selected, onSelect } = props;
   const scene = useScene();
@@ -102,7 +142,8 @@ function Stage(props: CanvasProps) {
   const root = useRef<HTMLDivElement>(null);
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
   const [view, setView] = useState<View | null>(null);
-  const { drawing, links } = useDrawing(props, expanded);
+  const arranging = useArranging(run);
+  const { drawing, links } = useDrawing(props, expanded, arranging.places);
   const nodes = useFlowNodes(drawing.boxes, selected);
   const { boxes } = drawing;
 
@@ -169,14 +210,16 @@ function Stage(props: CanvasProps) {
       return next;
     });
   };
+  const zoom = (nearer: boolean) => void (nearer ? flow.zoomIn() : flow.zoomOut());
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "f" || event.key === "F") return showAll();
-    if (event.key === "+" || event.key === "-") {
-      return void (event.key === "+" ? flow.zoomIn() : flow.zoomOut());
-    }
     const key = (event.target as HTMLElement).closest(".react-flow__node")?.getAttribute("data-id");
     const box = boxes.find((one) => one.key === key);
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key === "z") return arranging.undo();
+    if (event.altKey && box !== undefined && arranging.nudge(box, event.key)) return event.preventDefault();
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "f" || event.key === "F") return showAll();
+    if (event.key === "t" || event.key === "T") return arranging.tidy();
+    if (event.key === "+" || event.key === "-") return zoom(event.key === "+");
     if (box === undefined) return;
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
@@ -189,7 +232,9 @@ function Stage(props: CanvasProps) {
   };
 
   const { width, height } = size();
-  const chips = view === null ? [] : chipsOf(boxes, visiblePart(view, width, height));
+  const seen = view === null ? null : visiblePart(view, width, height);
+  const chips = seen === null ? [] : chipsOf(boxes, seen);
+  const hidden = seen === null ? 0 : outOfSight(boxes, seen);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys go with the boxes inside, which are buttons
     <div ref={root} className="canvas" data-level={scene.level} onKeyDown={onKeyDown}>
@@ -199,7 +244,10 @@ function Stage(props: CanvasProps) {
         nodeTypes={nodeTypes}
         minZoom={MIN_ZOOM}
         maxZoom={MAX_ZOOM}
-        nodesDraggable={false}
+        nodeDragThreshold={DRAG_FROM}
+        onNodeDragStart={arranging.onDragStart}
+        onNodeDrag={arranging.onDrag}
+        onNodeDragStop={arranging.onDragStop}
         nodesConnectable={false}
         elementsSelectable={false}
         disableKeyboardA11y
@@ -214,26 +262,17 @@ function Stage(props: CanvasProps) {
       </ReactFlow>
       <ParticleLayer links={links} moving={!run.phase.finished && run.phase.pausedAt === null} />
       <Chips chips={chips} onGo={(chip) => goTo(chip.key)} />
-      <div className="lens">
-        <button type="button" onClick={() => flow.zoomOut()} aria-label="Zoom out" title="Zoom out (-)">
-          −
-        </button>
-        <button type="button" onClick={showAll} title="Show everything (F)">
-          Fit
-        </button>
-        <button type="button" onClick={() => flow.zoomIn()} aria-label="Zoom in" title="Zoom in (+)">
-          +
-        </button>
-      </div>
+      <Lens arranging={arranging} hidden={hidden} onZoom={zoom} onFit={showAll} />
     </div>
   );
 }
 
 /** The architecture of a run, as it is now or was then, with its traffic. */
 export function CanvasView(props: CanvasProps) {
-  const { metrics } = props;
+  const { metrics, run } = props;
   const [scene] = useState<Scene>(() => ({
     metrics,
+    columns: run.columns,
     appeared: new Map(),
     view: { x: 0, y: 0, zoom: 1 },
     level: "mid",

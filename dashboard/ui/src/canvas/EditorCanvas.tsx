@@ -238,6 +238,7 @@ export function EditorCanvas(props: EditorCanvasProps) {
       (run) => run(),
       () => 0,
     ),
+    columns: [],
     appeared: new Map(),
     view: { x: 0, y: 0, zoom: 1 },
     level: "mid",

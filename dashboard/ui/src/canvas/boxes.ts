@@ -10,6 +10,11 @@ export const BOXES_SHOWN = 40;
 /** What a box stands for at the moment. */
 export type BoxState = "live" | "pending" | "ghost" | "leaving";
 
+/** Whether a box stands for something that is there, and so can be put elsewhere. */
+export function movable(state: BoxState): boolean {
+  return state === "live" || state === "pending";
+}
+
 /** One thing to draw. */
 export interface Box {
   /** Unique on the canvas: a component and an instance may share a name. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Box } from "./boxes";
-import { chipsOf, visiblePart } from "./chips";
+import { chipsOf, outOfSight, visiblePart } from "./chips";
 import { rectAt } from "./geometry";
 
 const box = (x: number, y: number, more: Partial<Box> = {}): Box => ({
@@ -46,4 +46,9 @@ describe("chips", () => {
     const gone = box(1200, 0, { fresh: false, state: "leaving" });
     expect(chipsOf([gone], seen)[0]?.text).toBe("catalog-cache removed");
   });
+});
+
+it("boxes that are cut or away are out of sight", () => {
+  const some = [box(100, 100), box(-20, 100), box(900, 100), box(2000, 0), box(2000, 0, { shape: "frame" })];
+  expect(outOfSight(some, seen)).toBe(3);
 });

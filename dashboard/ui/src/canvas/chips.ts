@@ -19,6 +19,18 @@ export function visiblePart(view: View, width: number, height: number): Rect {
   };
 }
 
+/** How many boxes are not wholly seen. */
+export function outOfSight(boxes: readonly Box[], seen: Rect): number {
+  return boxes.filter(
+    ({ shape, rect }) =>
+      shape !== "frame" &&
+      (rect.x < seen.x ||
+        rect.y < seen.y ||
+        rect.x + rect.width > seen.x + seen.width ||
+        rect.y + rect.height > seen.y + seen.height),
+  ).length;
+}
+
 function sideOf(box: Box, seen: Rect): Chip["side"] | null {
   const at = middleOf(box.rect);
   if (at.x < seen.x) return "left";

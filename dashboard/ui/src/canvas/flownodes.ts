@@ -1,5 +1,5 @@
 import { type BoxFlowNode, labelOfBox } from "./BoxNode";
-import type { Box } from "./boxes";
+import { type Box, movable } from "./boxes";
 
 function sameBox(a: Box, b: Box): boolean {
   const { rect: ra, ...restA } = a;
@@ -17,6 +17,8 @@ function flowNode(box: Box, selected: boolean): BoxFlowNode {
     position: { x: box.rect.x, y: box.rect.y },
     width: box.rect.width,
     height: box.rect.height,
+    measured: { width: box.rect.width, height: box.rect.height },
+    draggable: movable(box.state),
     data: { box, selected },
     focusable: !frame,
     zIndex: frame ? 0 : 1,

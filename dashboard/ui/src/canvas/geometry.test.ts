@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bounds, crosses, type End, labelOf, lanesOf, pathOf, rectAt, sample, wayOf } from "./geometry";
+import { bounds, crosses, type End, labelsOf, lanesOf, pathOf, rectAt, sample, wayOf } from "./geometry";
 
 const single = (x: number, y: number): End => ({ rect: rectAt({ x, y }), replicas: [] });
 
@@ -40,7 +40,7 @@ describe("ways", () => {
   });
 
   it("carry their label in the middle", () => {
-    expect(labelOf(wayOf(single(0, 0), single(300, 0), [])).x).toBeCloseTo(245, 0);
+    expect(labelsOf(wayOf(single(0, 0), single(300, 0), []))[0]?.x).toBeCloseTo(245, 0);
   });
 });
 

@@ -192,10 +192,18 @@ export function lanesOf(way: Way): XY[][] {
   });
 }
 
-/** The middle of the trunk, where the rate is written. */
-export function labelOf(way: Way): XY {
+/** Parts of the way along a trunk at which its rate may be written, the best first. */
+const LABELS_AT = [0.5, 0.36, 0.64, 0.22, 0.78] as const;
+
+/** Where the rate of a link may be written: in the middle of its trunk, or nearer to its ends. */
+export function labelsOf(way: Way): XY[] {
   const points = sample(way.trunk);
-  return points[Math.floor(points.length / 2)] ?? { x: 0, y: 0 };
+  return LABELS_AT.flatMap((part) => points[Math.floor(part * points.length)] ?? []);
+}
+
+/** Whether two rectangles share more than a border. */
+export function overlap(a: Rect, b: Rect): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
 /** Whether any of the points lies inside the rectangle. */

@@ -1,9 +1,9 @@
 import { useEffect, useRef } from "react";
 import { useDesk, usePage } from "../hooks/useSimulation";
 import type { Run } from "../state/run";
-import { capitalise, formatUnit, words } from "../text/format";
-import type { Column, Node } from "../wire";
-import { provenance } from "./metricof";
+import { capitalise, formatRate, formatUnit, words } from "../text/format";
+import { LINK_RATE, provenance } from "../text/provenance";
+import type { Column, Link, Node } from "../wire";
 import { SparklineView } from "./Sparkline";
 
 /** Seconds of history beside each number. */
@@ -39,6 +39,41 @@ function Metric({ id, column }: { id: string; column: Column }) {
         <SparklineView values={values} threshold={null} label={`${column.title} of ${id} lately`} />
       )}
     </li>
+  );
+}
+
+function LinkRate({ id }: { id: string }) {
+  const { page } = useDesk();
+  const cell = useRef<HTMLElement>(null);
+  useEffect(
+    () =>
+      page.metrics.subscribe((frame) => {
+        if (cell.current !== null) cell.current.textContent = formatRate(frame.linkRate(id));
+      }),
+    [page, id],
+  );
+  return <b ref={cell} />;
+}
+
+function Connections({ component, links }: { component: string; links: readonly Link[] }) {
+  const mine = links.filter(({ from, to }) => from === component || to === component);
+  if (mine.length === 0) return <p className="hint">Nothing is connected to it.</p>;
+  return (
+    <ul className="metrics">
+      {mine.map(({ id, from, to, origin }) => (
+        <li key={id}>
+          <details>
+            <summary>
+              <span>{from === component ? `to ${to}` : `from ${from}`}</span> <LinkRate id={id} />{" "}
+              <small>measured</small>
+            </summary>
+            <p className="hint">
+              {LINK_RATE} {origin.rule ? `Put there by the rule ${origin.rule}.` : "Drawn by the user."}
+            </p>
+          </details>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -88,6 +123,8 @@ export function NodeFacts({ id, node, run }: { id: string; node: Node; run: Run 
           <Metric key={column.name} id={id} column={column} />
         ))}
       </ul>
+      <h4>Connections of {node.id}</h4>
+      <Connections component={node.id} links={run.topology.links} />
       <h4>Decisions</h4>
       <Decisions component={node.id} run={run} />
     </article>

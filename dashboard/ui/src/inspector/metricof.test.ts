@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Column } from "../wire";
-import { columnOf, provenance } from "./metricof";
+import { columnOf } from "./metricof";
 
 const columns: Column[] = [
   { name: "cpu", title: "CPU", unit: "%", source: "measured", explanation: "over the last 10 s" },
@@ -15,8 +15,4 @@ it.each([
   ["writeShare", null],
 ])("the signal %s is drawn from the column %s", (name, want) => {
   expect(columnOf({ name }, columns)).toBe(want);
-});
-
-it("a number says where it comes from", () => {
-  expect(provenance(columns[0] as Column)).toBe("CPU: measured in the running system. over the last 10 s");
 });

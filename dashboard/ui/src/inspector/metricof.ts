@@ -10,14 +10,3 @@ export function columnOf(
   const found = columns.find((column) => plain(column.name) === name || plain(column.title) === name);
   return found?.name ?? null;
 }
-
-const sources = {
-  measured: "measured in the running system",
-  declared: "declared in the graph",
-  derived: "derived from other numbers",
-} as const;
-
-/** Where the numbers of a column come from, in one sentence. */
-export function provenance(column: Column): string {
-  return `${column.title}: ${sources[column.source]}. ${column.explanation}`;
-}

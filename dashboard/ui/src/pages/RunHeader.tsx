@@ -5,6 +5,7 @@ import { SimulationControls } from "../panels/SimulationControls";
 import type { Frame } from "../state/frame";
 import type { Run } from "../state/run";
 import { capitalise, formatClock, formatMs, formatPercent, words } from "../text/format";
+import { TOTALS } from "../text/provenance";
 import { Brand } from "./Brand";
 import { linkWords } from "./linkwords";
 
@@ -23,10 +24,10 @@ function LinkState() {
   return <span className={alarming ? "link alarming" : "link"}>{text}</span>;
 }
 
-const totals: readonly { title: string; read(frame: Frame): string }[] = [
-  { title: "p95", read: ({ total }) => formatMs(total?.p95) },
-  { title: "p99", read: ({ total }) => formatMs(total?.p99) },
-  { title: "Errors", read: ({ total }) => formatPercent(total?.errorRate) },
+const totals: readonly { title: string; source: string; read(frame: Frame): string }[] = [
+  { title: "p95", source: TOTALS.p95, read: ({ total }) => formatMs(total?.p95) },
+  { title: "p99", source: TOTALS.p99, read: ({ total }) => formatMs(total?.p99) },
+  { title: "Errors", source: TOTALS.errors, read: ({ total }) => formatPercent(total?.errorRate) },
 ];
 
 function Totals() {
@@ -46,8 +47,8 @@ function Totals() {
   );
   return (
     <dl ref={list} className="totals">
-      {totals.map(({ title }) => (
-        <div key={title}>
+      {totals.map(({ title, source }) => (
+        <div key={title} title={source}>
           <dt>{title}</dt>
           <dd />
         </div>

@@ -14,6 +14,7 @@ import { Loading, Notices } from "../states/Notices";
 import { TableView } from "../table/TableView";
 import { Timeline } from "../timeline/Timeline";
 import { Announcer } from "./Announcer";
+import { Brand } from "./Brand";
 import { Go } from "./Go";
 import { RunHeader } from "./RunHeader";
 
@@ -48,20 +49,19 @@ const pictures: readonly { tab: Picture; name: string }[] = [
 
 function Waiting() {
   const link = usePage((state) => state.link);
-  if (link.kind !== "refused") {
-    return (
-      <main className="sheet">
-        <Notices />
-        <Loading />
-      </main>
-    );
-  }
+  const refused = link.kind === "refused";
   return (
-    <main className="sheet">
-      <h1>This run cannot be shown</h1>
-      <Notices />
-      <Go to="/">All runs</Go>
-    </main>
+    <>
+      <header className="masthead">
+        <Brand />
+        {!refused && <p className="hint">Loading the run…</p>}
+      </header>
+      <main className="sheet">
+        {refused && <h1>This run cannot be shown</h1>}
+        <Notices />
+        {refused ? <Go to="/">All runs</Go> : <Loading />}
+      </main>
+    </>
   );
 }
 

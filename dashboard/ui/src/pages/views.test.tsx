@@ -53,6 +53,7 @@ describe("the canvas", () => {
 describe("a box", () => {
   const scene = {
     metrics: newPage().metrics,
+    columns: run.columns,
     appeared: new Map(),
     view: { x: 0, y: 0, zoom: 1 },
     level: "mid" as const,
@@ -77,7 +78,7 @@ describe("a box", () => {
       const drawn = drawBox(box);
       expect(drawn).toContain(`title="${box.title}"`);
       expect(drawn).toContain('<svg class="icon"');
-      expect(drawn).toContain('data-slot="rate">–<');
+      expect(drawn).toMatch(/data-slot="rate" title="Requests: measured in the running system[^"]*">–</);
     }
   });
 
@@ -116,6 +117,9 @@ describe("the inspector", () => {
     page.store.getInitialState = page.store.getState;
     const drawn = draw(page, <Inspector run={run} />);
     expect(drawn).toContain("measured in the running system");
+    for (const link of run.topology.links.filter(({ from }) => from === run.topology.nodes[0]?.id)) {
+      expect(drawn).toContain(`to ${link.to}`);
+    }
   });
 });
 

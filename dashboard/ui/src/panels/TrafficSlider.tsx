@@ -4,6 +4,7 @@ import { useDesk, usePage, useSimulation } from "../hooks/useSimulation";
 import type { Run } from "../state/run";
 import { zeroOf } from "../state/store";
 import { formatRate } from "../text/format";
+import { TOTALS } from "../text/provenance";
 import { Button } from "./Button";
 import { Problems } from "./Problems";
 import { generatorLimit, MAX_RATE, parseRate, positionOf, rateAt, SLIDER_STEPS, scaled } from "./traffic";
@@ -83,11 +84,11 @@ function Achieved({ run }: { run: Run }) {
   return (
     <>
       <dl className="fc-pair">
-        <div>
+        <div title={TOTALS.target}>
           <dt>target</dt>
           <dd>{formatRate(total?.target)}</dd>
         </div>
-        <div>
+        <div title={TOTALS.achieved}>
           <dt>achieved</dt>
           <dd>{formatRate(total?.rate)}</dd>
         </div>

@@ -33,7 +33,7 @@ export function Notices() {
 export function Loading() {
   return (
     <div className="fc-loading" role="status">
-      <span className="unseen">Loading the run</span>
+      <h1 className="unseen">Loading</h1>
       <i />
       <i />
       <i />

@@ -25,6 +25,7 @@ describe("numbers", () => {
     [7.53, "7.5"],
     [9.96, "10"],
     [1986.4, "1,986"],
+    [10_000, "10k"],
     [12_440, "12.4k"],
     [250_000, "250k"],
     [3_400_000, "3.4M"],
@@ -63,6 +64,7 @@ describe("numbers", () => {
   it("adds the unit of a column", () => {
     expect(formatUnit(85.5, "%")).toBe("86 %");
     expect(formatUnit(1250, "req/s")).toBe("1,250 req/s");
+    expect(formatUnit(10_012, "req/s")).toBe("10,012 req/s");
     expect(formatUnit(1.5, "s")).toBe("1.5 s");
     expect(formatUnit(1200, "")).toBe("1,200");
   });

@@ -12,8 +12,8 @@ function scaled(value: number): string {
   if (size < 1) return value.toFixed(2).replace(/0$/, "");
   if (size < 9.95) return value.toFixed(1).replace(/\.0$/, "");
   if (size < 9999.5) return count.format(value);
-  if (size < 999_950) return `${(value / 1e3).toFixed(size < 99_950 ? 1 : 0)}k`;
-  return `${(value / 1e6).toFixed(1)}M`;
+  if (size < 999_950) return `${(value / 1e3).toFixed(size < 99_950 ? 1 : 0).replace(/\.0$/, "")}k`;
+  return `${(value / 1e6).toFixed(1).replace(/\.0$/, "")}M`;
 }
 
 /** A plain quantity in at most five characters: 0.42, 7.5, 1,986, 12.4k. */
@@ -35,9 +35,10 @@ export function formatPercent(value: number | null | undefined): string {
   return `${scaled(value)} %`;
 }
 
-/** A rate with its unit: 1,986 req/s. */
+/** A rate with its unit, to the request while it has five digits: 1,986 req/s, 10,012 req/s. */
 export function formatRate(value: number | null | undefined): string {
-  const text = formatQuantity(value);
+  const text =
+    value != null && value >= 9999.5 && value < 99_999.5 ? count.format(value) : formatQuantity(value);
   return text === NOT_MEASURED ? text : `${text} req/s`;
 }
 

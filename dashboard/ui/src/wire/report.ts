@@ -62,6 +62,8 @@ export type Report = {
   decisions: Decision[]
   alerts: Alert[]
   findings: Finding[]
+  /** Commands are what people did to the run, as far as it is known who they were. */
+  commands?: Command[]
   /**
    * Evaluations are the last word of each rule on each component: why nothing
    * more was done.
@@ -207,6 +209,15 @@ export type Finding = {
   time: string
   component: string
   message: string
+}
+
+/** Command is what somebody did to a run. */
+export type Command = {
+  time: string
+  /** User is the name that the cluster authenticated. */
+  user: string
+  /** Action is Started, stopped, changed traffic or the like. */
+  action: string
 }
 
 /** Evaluation is what one rule last came to on one component, and why. */

@@ -80,7 +80,10 @@ export type CPUMode = "Model" | "Burn"
 export type Position = {
   /** x grows to the right. */
   x?: number
-  /** y grows downwards. */
+  /**
+   * y grows downwards. In a manifest write the key in quotes, as in {x: 400, "y": 250}:
+   * a bare y is the word for true in YAML 1.1, which kubectl reads.
+   */
   y?: number
 }
 
@@ -235,11 +238,18 @@ export type Connection = {
   /** probabilityPercent is the chance that a request makes these calls. */
   probabilityPercent?: number
   /**
-   * poolSize is how many connections each replica of the caller holds to the
-   * callee: rules add no replica whose pool the callee's connectionLimit could not
-   * hold. Left out, pools bound nothing.
+   * poolSize is how many connections each replica of the caller holds to the callee
+   * and to its read replicas together. A call takes one until it is answered or
+   * given up, and waits for one while all are taken; over HTTP it does not wait.
+   * Rules add no replica whose pool the callee's connectionLimit could not hold.
+   * Left out, pools bound nothing.
    */
   poolSize?: number
+  /**
+   * poolTimeout is how long a call waits for a connection before it fails, between
+   * 1ms and 30s; left out, 30s. The timeout counts from when it has one.
+   */
+  poolTimeout?: Duration
   /**
    * timeout after which the caller gives a call up, between 1ms and 30s; the callee
    * does its work all the same. Left out, it waits for ever.

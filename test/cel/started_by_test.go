@@ -1,0 +1,90 @@
+package cel
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const startedBy = "flashcrowd.io/started-by"
+
+// as is a client that is a user of the cluster who may do anything.
+func as(t *testing.T, user string) client.Client {
+	t.Helper()
+	config := rest.CopyConfig(cluster)
+	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: []string{"system:masters"}}
+	c, err := client.New(config, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func signed(t *testing.T, name string, annotations map[string]string) *unstructured.Unstructured {
+	t.Helper()
+	sim := object(t, goodSimulation)
+	sim.SetName(name)
+	sim.SetAnnotations(annotations)
+	return sim
+}
+
+// refusing waits until the policy is in force: a moment after it was made.
+func refusing(t *testing.T) {
+	t.Helper()
+	jane := as(t, "jane")
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(time.Minute)
+	for {
+		err := jane.Create(t.Context(), signed(t, "probe", map[string]string{startedBy: "root"}), client.DryRunAll)
+		if apierrors.IsForbidden(err) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("the policy is not in force: %v", err)
+		}
+	}
+}
+
+func TestUsersNameOnlyThemselvesAsWhoStartedARun(t *testing.T) {
+	for _, o := range installation(t) {
+		if strings.HasPrefix(o.GetKind(), "ValidatingAdmissionPolicy") {
+			if err := newClient(t).Create(t.Context(), o); err != nil && !apierrors.IsAlreadyExists(err) {
+				t.Fatal(err)
+			}
+		}
+	}
+	refusing(t)
+	jane, bob := as(t, "jane"), as(t, "bob")
+	err := jane.Create(t.Context(), signed(t, "forged", map[string]string{startedBy: "bob"}), client.DryRunAll)
+	if err == nil || !strings.Contains(err.Error(), "started-by is bob, but you are jane: leave it out or write that") {
+		t.Errorf("naming another: %v", err)
+	}
+	if err := jane.Create(t.Context(), signed(t, "unsigned", nil), client.DryRunAll); err != nil {
+		t.Errorf("naming nobody: %v", err)
+	}
+	sim := signed(t, "signed", map[string]string{startedBy: "jane"})
+	if err := jane.Create(t.Context(), sim); err != nil {
+		t.Fatalf("naming oneself: %v", err)
+	}
+	t.Cleanup(func() { _ = newClient(t).Delete(context.WithoutCancel(t.Context()), sim) })
+	patch := func(what string) error {
+		return bob.Patch(t.Context(), sim.DeepCopy(), client.RawPatch("application/merge-patch+json", []byte(what)))
+	}
+	if err := patch(`{"spec":{"state":"Stopped"}}`); err != nil {
+		t.Errorf("stopping another's run: %v", err)
+	}
+	for _, change := range []string{`{"metadata":{"annotations":{"flashcrowd.io/started-by":"bob"}}}`, `{"metadata":{"annotations":{"flashcrowd.io/started-by":null}}}`} {
+		if err := patch(change); err == nil || !strings.Contains(err.Error(), "leave it as it was") {
+			t.Errorf("%s: %v", change, err)
+		}
+	}
+}
