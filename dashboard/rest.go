@@ -16,6 +16,8 @@ func (s *Server) register(mux *http.ServeMux) {
 	api := humago.New(mux, s.describe())
 	s.registerSession(api)
 	s.registerRuns(api)
+	s.registerHistory(api)
+	s.registerCompare(api)
 	s.registerReports(api)
 	s.registerCommands(api)
 	s.registerMeasurements(api)

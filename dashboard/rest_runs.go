@@ -29,20 +29,27 @@ func (s *Server) registerRuns(api huma.API) {
 
 // find is a run that the caller may do something with.
 func (s *Server) find(ctx context.Context, verb, id string) (*runs.Run, error) {
-	run, err := s.lookUp(id)
+	run, err := s.lookUp(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	return run, s.permit(ctx, verb, simulations, run.Simulation().Namespace)
 }
 
-// lookUp is a run, whoever asks. What has not been read yet may exist.
-func (s *Server) lookUp(id string) (*runs.Run, error) {
+// lookUp is a run, whoever asks: of the cluster, or of the history. What has not been
+// read yet may exist.
+func (s *Server) lookUp(ctx context.Context, id string) (*runs.Run, error) {
 	run, err := s.o.Runs.Find(id)
-	if err != nil && !s.o.Runs.Synced() {
+	switch {
+	case err == nil:
+		return run, nil
+	case !s.o.Runs.Synced():
 		return nil, errNotRead
+	case s.o.History == nil:
+		return nil, err
+	default:
+		return s.recall(ctx, id)
 	}
-	return run, err
 }
 
 // errNotRead says that the server has not seen the cluster yet.

@@ -58,6 +58,9 @@ type Options struct {
 	// Page is the built page; nil when the binary was built without it.
 	Page    fs.FS
 	Version string
+	// History keeps runs, nil if nobody does; Notary notes who did what, likewise.
+	History History
+	Notary  Notary
 	Now     func() time.Time
 	Log     logr.Logger
 }
@@ -68,15 +71,20 @@ type Server struct {
 	sessions *access.Sessions
 	sockets  *sockets
 	pace     pace
+	shelf    *shelf
 }
 
 // New is a server that is not listening yet.
 func New(o Options) *Server {
-	return &Server{o: o, sessions: access.NewSessions(o.Now), sockets: &sockets{byCaller: map[string]int{}}, pace: usualPace()}
+	return &Server{o: o, sessions: access.NewSessions(o.Now), sockets: &sockets{byCaller: map[string]int{}}, pace: usualPace(), shelf: newShelf(o.Version, o.Now)}
 }
 
-// Wait waits for the feeds that are being served; they end with the book's.
-func (s *Server) Wait() { s.sockets.done.Wait() }
+// Wait waits for the feeds that are being served; they end with the book's, and those
+// of kept runs now.
+func (s *Server) Wait() {
+	s.shelf.close()
+	s.sockets.done.Wait()
+}
 
 // Handler answers everything.
 func (s *Server) Handler() (http.Handler, error) {

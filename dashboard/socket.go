@@ -149,7 +149,7 @@ func (c *conversation) talk(ctx context.Context, waits bool) error {
 		}
 		resume = &first
 	}
-	run, err := c.server.lookUp(c.id)
+	run, err := c.server.lookUp(ctx, c.id)
 	if err != nil {
 		return err
 	}
