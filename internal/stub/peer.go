@@ -99,9 +99,13 @@ func (p *peer) open() int { return len(p.calls) }
 // takes reports whether new calls may go to it.
 func (p *peer) takes() bool { return p.conn != nil && p.usable && !p.drains && !p.leaving }
 
-func (p *peer) send(c callOf, f wire.Frame, asked bool) {
+// sendTo makes a call. A peer that had nothing to answer was not silent until now.
+func (n *Node) sendTo(p *peer, c callOf, f wire.Frame) {
+	if p.open() == 0 {
+		p.heard = max(p.heard, n.now-n.asleep)
+	}
 	p.calls[f.ID] = c
-	if asked {
+	if n.asked {
 		p.oldest.add(sent{at: c.bound, id: f.ID})
 	}
 	if c.after != 0 {
