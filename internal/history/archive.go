@@ -115,7 +115,7 @@ func (s *Store) Import(ctx context.Context, r io.Reader, allow func(Run) error) 
 	if err := allow(run); err != nil {
 		return Run{}, err
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
+	tx, err := s.begin(ctx)
 	if err != nil {
 		return Run{}, fmt.Errorf("importing the run: %w", err)
 	}

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -146,14 +147,25 @@ func TestTheHistoryKnowsWhoDidWhat(t *testing.T) {
 	}
 	c.set(noon.Add(time.Minute), sim)
 	run := kept(t, history, sim.UID, func(r Run) bool { return r.User == "ada" })
-	s := must[*Store](t)(history.Store(t.Context()))
-	did := 0
-	for _, e := range must[[]Event](t)(s.Events(t.Context(), run.ID)) {
-		if e.Type == EventCommand {
-			did++
+	eventually(t, func() error {
+		s, err := history.Store(t.Context())
+		if err != nil {
+			return err
+		}
+		events, err := s.Events(t.Context(), run.ID)
+		if did := ofType(events, EventCommand); did != 2 {
+			return errors.Join(fmt.Errorf("%d commands are kept, not 2", did), err)
+		}
+		return nil
+	})
+}
+
+func ofType(events []Event, wanted EventType) int {
+	n := 0
+	for _, e := range events {
+		if e.Type == wanted {
+			n++
 		}
 	}
-	if did != 2 {
-		t.Errorf("%d commands are kept, not 2", did)
-	}
+	return n
 }

@@ -81,7 +81,7 @@ func (s *Store) Write(ctx context.Context, b Batch) error {
 	if b.Empty() {
 		return nil
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
+	tx, err := s.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("writing the history: %w", err)
 	}
@@ -93,6 +93,17 @@ func (s *Store) Write(ctx context.Context, b Batch) error {
 		return fmt.Errorf("writing the history: %w", err)
 	}
 	return nil
+}
+
+// begin starts a transaction that only Commit or Rollback ends on SQLite: when ctx
+// ends, database/sql closes the connection of its transaction, perhaps before it
+// knows of a statement that was just prepared, and closing that one later reads what
+// SQLite has freed. A server's transaction ends with ctx, since a server may be frozen.
+func (s *Store) begin(ctx context.Context) (*sql.Tx, error) {
+	if s.dialect.goose == goose.DialectSQLite3 {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return s.db.BeginTx(ctx, nil)
 }
 
 func (s *Store) write(ctx context.Context, tx *sql.Tx, b Batch) error {
