@@ -182,7 +182,7 @@ func (b *Book) look(ctx context.Context, key types.NamespacedName) error {
 	}
 	known, ok := b.byUID(sim.UID)
 	if !ok {
-		s.sight = projection.Sight{ControlPlane: wire.Health{OK: true}, Metrics: wire.Health{OK: true}}
+		s.sight = projection.Clear()
 		b.insert(key, first(s, b.o.Name))
 		return nil
 	}
