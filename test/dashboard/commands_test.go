@@ -74,7 +74,9 @@ func TestTheHistoryKnowsWhoCommandedWhat(t *testing.T) {
 }
 
 // account is the name that the API server gives a person.
-func (s *stage) account(name string) string { return "system:serviceaccount:" + s.namespace + ":" + name }
+func (s *stage) account(name string) string {
+	return "system:serviceaccount:" + s.namespace + ":" + name
+}
 
 // commands of a run, in the order of time.
 func commands(t *testing.T, store *history.Store, run string) []history.Command {
