@@ -80,8 +80,6 @@ PROCESS_TESTS := ./test/... ./internal/localcluster/...
 STORIES := ^(TestStories|TestARestartedManagerForgetsNothing)$$
 # Ten thousand requests a second for two minutes want the machine for themselves.
 LARGE := ^TestScenario3
-# The part of it that every check includes; make e2e plays all.
-LARGE_ONCE := ^TestScenario3Grows
 # Samples with a small load share the machine.
 SAMPLES_AT_ONCE := 5
 
@@ -112,7 +110,6 @@ journeys-large: controlplane build ## The same with scenario 3, ten thousand req
 process-tests: controlplane build ## Run the tests that start real processes.
 	go test -p 1 -timeout 40m $$(go list $(PROCESS_TESTS) | grep -v /test/e2e)
 	go test -timeout 40m -parallel $(SAMPLES_AT_ONCE) -skip '$(STORIES)|$(LARGE)' ./test/e2e/
-	go test -timeout 15m -run '$(LARGE_ONCE)' ./test/e2e/
 
 .PHONY: e2e
 e2e: controlplane build ## Rehearse the samples from their manifests alone.
