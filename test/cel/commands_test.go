@@ -3,15 +3,21 @@ package cel
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/rehearsal"
 )
 
 const commands = "flashcrowd.io/commands"
@@ -88,7 +94,7 @@ func logOf(t *testing.T, sim *unstructured.Unstructured) []string {
 		return nil
 	}
 	var lines []string
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		parts := strings.SplitN(line, " ", 3)
 		at, err := time.Parse(time.RFC3339, parts[1])
 		if now := time.Now(); err != nil || at.After(now.Add(time.Minute)) || at.Before(now.Add(-10*time.Minute)) {
@@ -135,6 +141,20 @@ func TestTheAPIServerNotesWhoChangedARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantLog(t, status, want...)
+	var told v1alpha1.Simulation
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(status.Object, &told); err != nil {
+		t.Fatal(err)
+	}
+	var sentences []string
+	for _, c := range rehearsal.Commands(&told) {
+		sentences = append(sentences, c.Sentence())
+	}
+	if diff := cmp.Diff([]string{
+		"jane: started", "bob the builder: changed traffic (traffic.requestsPerSecond 100 -> 500)",
+		"jane: changed the run (autoScaling.enabled true -> false, objectives, traffic.stages)", "bob the builder: stopped",
+	}, sentences); diff != "" {
+		t.Errorf("commands (-want +got):\n%s", diff)
+	}
 }
 
 func TestNobodyWritesTheLogOfCommands(t *testing.T) {
@@ -218,7 +238,7 @@ func TestWithoutTheLogNobodyNamesAnother(t *testing.T) {
 	}
 	eventually(t, func() error { // the binding and the policy are seen a moment later
 		if err := bob.Create(t.Context(), signed(t, "older", line("jane")), client.DryRunAll); err == nil || !refusal.MatchString(err.Error()) {
-			return fmt.Errorf("naming jane is answered %w", err)
+			return errors.Join(errors.New("naming jane is not refused"), err)
 		}
 		return nil
 	})
