@@ -131,9 +131,10 @@ type upstream struct {
 	promise int64
 	// heard is when it last spoke, in time that the loop was awake.
 	heard int64
-	// open counts its requests here; over says that it sends nothing new.
-	open int
-	over bool
+	// open counts its requests here, but for writes to copy; copies says that there
+	// were such; over says that it sends nothing new.
+	open         int
+	copies, over bool
 	// chained says that it makes further calls at the times of answers, and wants
 	// promises about them.
 	chained bool
@@ -143,6 +144,10 @@ type upstream struct {
 	// last told anything.
 	answered, spoken int64
 }
+
+// idle reports whether it waits for no answer, so that no promise about answers is
+// of use to it: the first request will be answered by one at once.
+func (up *upstream) idle() bool { return up.open == 0 && !up.copies && up.credit == 0 }
 
 // turn does everything that can be done now and tells how long to wait: until
 // a logical time on the wall clock, or for ever.
@@ -197,7 +202,9 @@ func (n *Node) receive(in inbound, now int64) {
 func (n *Node) receiveCall(up *upstream, f wire.Frame) {
 	switch f.Op {
 	case wire.OpRequest:
-		if f.Verb != wire.VerbReplicate {
+		if f.Verb == wire.VerbReplicate {
+			up.copies = true
+		} else {
 			up.open++
 		}
 		n.hasten(f.Ahead, f.Time)
@@ -362,7 +369,7 @@ func (n *Node) promise(now int64) {
 	known := max(n.horizon, min(n.promised(now), n.next(), now+promiseAhead))
 	n.promisePeers(min(known, n.departure()))
 	for _, up := range n.upstreams {
-		if !up.chained {
+		if !up.chained || up.idle() {
 			continue
 		}
 		if t := min(n.horizon, n.earliestCall()); t > up.answered {

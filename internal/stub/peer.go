@@ -137,10 +137,15 @@ func (p *peer) earliest(line *timeline[sent]) int64 {
 	return forever
 }
 
+// enough is how far before the wall clock a promise is of more use to nobody: a
+// callee runs no further than ahead, and half of a hold-back is left to say the
+// next one. Idle replicas would keep each other awake by promising on.
+const enough = promiseAhead - holdBack/2
+
 // promise says that no call before t follows. One that cannot move on, since
 // answers are awaited, is said again: a caller that is silent is not waited for.
 func (p *peer) promise(t, now int64) {
-	if p.conn == nil || p.leaving {
+	if p.conn == nil || p.leaving || p.promised >= now+enough {
 		return
 	}
 	if held := p.promised < now-repeatAfter && p.spoken < now-repeatAfter; t > p.promised || held {
