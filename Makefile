@@ -76,8 +76,12 @@ vet: ## Check the code for likely mistakes.
 # Packages whose tests start processes or measure time take turns; the others
 # run together, with the race detector.
 PROCESS_TESTS := ./test/... ./internal/localcluster/...
-# The larger rehearsals take minutes each and have a command of their own.
-LARGE := ^(TestStories|TestARestartedManagerForgetsNothing|TestScenario2.*|TestScenario3.*|TestLaggingWorkers.*)$$
+# The failure stories take many minutes and have a command of their own.
+STORIES := ^(TestStories|TestARestartedManagerForgetsNothing)$$
+# Ten thousand requests a second for two minutes want the machine for themselves.
+LARGE := ^TestScenario3
+# Samples with a small load share the machine.
+SAMPLES_AT_ONCE := 5
 
 .PHONY: test
 test: controlplane build verify lint unit page-tests process-tests journeys-live ## Run every check: generated files, lint, units, the page in a browser, the real API server, real processes, whole runs.
@@ -95,7 +99,7 @@ journeys: $(PAGE) ## Walk through the page in a browser, light and dark; picture
 	cd dashboard/ui && npm run journeys
 
 .PHONY: journeys-live
-journeys-live: controlplane build ## Watch, steer and replay scenario 1 in a browser, on a local cluster of its own.
+journeys-live: controlplane build ## Watch, steer and replay scenario 1, and draw and run a graph, in a browser, on local clusters of their own.
 	cd dashboard/ui && npm run journeys-live
 
 .PHONY: journeys-large
@@ -104,21 +108,23 @@ journeys-large: controlplane build ## The same with scenario 3, ten thousand req
 
 .PHONY: process-tests
 process-tests: controlplane build ## Run the tests that start real processes.
-	go test -p 1 -timeout 40m -skip '$(LARGE)' $(PROCESS_TESTS)
+	go test -p 1 -timeout 40m $$(go list $(PROCESS_TESTS) | grep -v /test/e2e)
+	go test -timeout 40m -parallel $(SAMPLES_AT_ONCE) -skip '$(STORIES)|$(LARGE)' ./test/e2e/
 
 .PHONY: e2e
 e2e: controlplane build ## Rehearse the samples from their manifests alone.
-	go test -v -timeout 40m -skip '^(TestStories|TestARestartedManagerForgetsNothing)$$' ./test/e2e/
+	go test -v -timeout 40m -parallel $(SAMPLES_AT_ONCE) -skip '$(STORIES)' ./test/e2e/
 
 .PHONY: stories
 stories: controlplane build ## Rehearse the failure stories, nine at a time.
-	go test -v -timeout 40m -parallel 9 -run '^(TestStories|TestARestartedManagerForgetsNothing)$$' ./test/e2e/
+	go test -v -timeout 40m -parallel 9 -run '$(STORIES)' ./test/e2e/
 
 .PHONY: demo
-demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this checkout to its report.
+demo: controlplane build ## Rehearse scenario 1 on a local cluster: from this checkout to its report and its dashboard.
 	@echo "kubeconfig of the local cluster: $$HOME/.flashcrowd/kubeconfig"
 	$(BIN)/flashcrowd run config/samples/scenario-1.yaml
-	@echo "The cluster is still up. See the run in a browser: $(BIN)/flashcrowd dashboard --open"
+	@echo "The cluster is still up. See the run in a browser, by this link (another one: $(BIN)/flashcrowd dashboard --open):"
+	@$(BIN)/flashcrowd dashboard
 	@echo "Look around with: kubectl --kubeconfig $$HOME/.flashcrowd/kubeconfig get cg,sim,pods"
 	@echo "Stop it with: $(BIN)/flashcrowd local down"
 

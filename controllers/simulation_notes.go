@@ -14,9 +14,10 @@ import (
 
 // What the API allows; the newest alerts and findings stay.
 const (
-	maxAlerts      = 100
-	maxFindings    = 50
-	maxEvaluations = 400
+	maxAlerts       = 100
+	maxFindings     = 50
+	maxEvaluations  = 400
+	maxExplanations = 300
 )
 
 func (p *pass) noteAlerts(alerts []scaling.Alert) {
@@ -132,4 +133,97 @@ func evaluation(r scaling.Record, rule scaling.RuleRecord) v1alpha1.Evaluation {
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	e.Message = desired.Cut(strings.Join(parts, "; "), 1024)
 	return e
+}
+
+// noteExplanations keeps what was done to each component and why nothing was, from
+// when on: an entry holds until the next of its component.
+func (p *pass) noteExplanations(records []scaling.Record) {
+	last := map[string]v1alpha1.Explanation{}
+	for _, e := range p.status.Explanations {
+		last[e.Component] = e
+	}
+	for _, r := range telling(records) {
+		e := explanation(r)
+		if old, known := last[e.Component]; known && old.Result == e.Result && old.Rule == e.Rule && r.Result == scaling.None {
+			continue
+		}
+		p.status.Explanations = append(p.status.Explanations, e)
+	}
+	if extra := len(p.status.Explanations) - maxExplanations; extra > 0 {
+		p.status.Explanations = forgetOldest(p.status.Explanations, extra)
+		p.status.DroppedExplanations += int64(extra)
+	}
+}
+
+// telling is one record for each component, in their order: a component that one
+// rule changes and another only would change has two, of which the one with more
+// to say counts.
+func telling(records []scaling.Record) []scaling.Record {
+	weight := func(r scaling.Record) int {
+		switch {
+		case r.Result != scaling.None:
+			return 2
+		case r.NotDone != "":
+			return 1
+		}
+		return 0
+	}
+	var one []scaling.Record
+	at := map[string]int{}
+	for _, r := range records {
+		i, known := at[r.Component]
+		switch {
+		case !known:
+			at[r.Component] = len(one)
+			one = append(one, r)
+		case weight(r) > weight(one[i]):
+			one[i] = r
+		}
+	}
+	return one
+}
+
+func explanation(r scaling.Record) v1alpha1.Explanation {
+	e := v1alpha1.Explanation{Component: r.Component, Time: metav1.NewMicroTime(r.Time), Rule: r.Rule}
+	compared := map[string]string{}
+	var all []string
+	for _, rule := range r.Rules {
+		compared[rule.Rule] = rule.Compared
+		if rule.Compared != "" {
+			all = append(all, rule.Rule+": "+rule.Compared)
+		}
+	}
+	words := strings.TrimPrefix(r.Reason, r.Rule+": ")
+	switch {
+	case r.NotDone != "":
+		e.Result = string(r.NotDone)
+		if words == "" || words == e.Result {
+			words = r.NotDone.Words()
+		}
+		if numbers := compared[r.Rule]; numbers != "" && !strings.Contains(words, numbers) {
+			words += "; " + numbers
+		}
+	case r.Result != scaling.None:
+		e.Result = string(r.Result)
+	default:
+		e.Result, words = resultNotTrue, strings.Join(all, "; ")
+	}
+	e.Message = desired.Cut(words, 256)
+	return e
+}
+
+// forgetOldest drops the n oldest that do not hold any more.
+func forgetOldest(all []v1alpha1.Explanation, n int) []v1alpha1.Explanation {
+	later := map[string]int{}
+	for _, e := range all {
+		later[e.Component]++
+	}
+	return slices.DeleteFunc(all, func(e v1alpha1.Explanation) bool {
+		later[e.Component]--
+		if n == 0 || later[e.Component] == 0 {
+			return false
+		}
+		n--
+		return true
+	})
 }

@@ -1,10 +1,12 @@
 package controllers
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -74,6 +76,77 @@ func TestEvaluationsAreBounded(t *testing.T) {
 	}
 	if len(p.status.Evaluations) != maxEvaluations {
 		t.Errorf("%d evaluations, want %d", len(p.status.Evaluations), maxEvaluations)
+	}
+}
+
+// spoken is a record of api as one rule left it, at a second.
+func spoken(second int, result scaling.Result, held scaling.NotDone, detail string) scaling.Record {
+	r := scaling.Record{
+		Component: "api", Time: noon.Add(time.Duration(second) * time.Second), Result: result, NotDone: held,
+		Rules: []scaling.RuleRecord{{Rule: "mine", Compared: "cpu 40 (> 80)"}},
+	}
+	if held != "" || result != scaling.None {
+		r.Rule, r.Reason = "mine", "mine: "+detail
+	}
+	return r
+}
+
+func TestExplanationsCoverEveryInterval(t *testing.T) {
+	sim := simulation("run", time.Minute, started)
+	p := &pass{sim: &sim, status: sim.Status.DeepCopy(), now: noon}
+	records := []scaling.Record{
+		spoken(0, scaling.None, scaling.NoData, "cpu: not measured"), spoken(1, scaling.None, "", ""), spoken(2, scaling.None, "", ""),
+		spoken(3, scaling.None, scaling.StillPending, "true for 1s of 2s"), spoken(4, scaling.None, scaling.StillPending, "true for 2s of 2s"),
+		spoken(5, scaling.ScaleOut, "", "CPU overload"), spoken(6, scaling.ScaleOut, "", "CPU overload"),
+		spoken(7, scaling.None, scaling.AtMax, string(scaling.AtMax)), spoken(8, scaling.None, "", ""),
+	}
+	for _, r := range records {
+		p.noteExplanations([]scaling.Record{r})
+	}
+	var got []string
+	for _, e := range p.status.Explanations {
+		got = append(got, strings.TrimSpace(fmt.Sprint(e.Time.Sub(noon).Seconds(), " ", e.Result, " ", e.Rule, ": ", e.Message)))
+	}
+	want := []string{
+		"0 Unknown mine: cpu: not measured; cpu 40 (> 80)",
+		"1 NotTrue : mine: cpu 40 (> 80)",
+		"3 Pending mine: true for 1s of 2s; cpu 40 (> 80)",
+		"5 ScaleOut mine: CPU overload",
+		"6 ScaleOut mine: CPU overload",
+		"7 AtMax mine: at its maximum; cpu 40 (> 80)",
+		"8 NotTrue : mine: cpu 40 (> 80)",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("explanations (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheRecordWithMoreToSayExplainsAComponent(t *testing.T) {
+	quiet, held, acted := spoken(0, scaling.None, "", ""), spoken(0, scaling.None, scaling.InDryRun, ""), spoken(0, scaling.ScaleIn, "", "Low load")
+	other := scaling.Record{Component: "db", Result: scaling.None}
+	for _, tt := range []struct {
+		records []scaling.Record
+		want    scaling.Record
+	}{{[]scaling.Record{quiet, other, held}, held}, {[]scaling.Record{held, other, acted}, acted}, {[]scaling.Record{acted, other, held}, acted}} {
+		if got := telling(tt.records); len(got) != 2 || got[0].Result != tt.want.Result || got[0].NotDone != tt.want.NotDone || got[1].Component != "db" {
+			t.Errorf("%+v, want %+v and that of db", got, tt.want)
+		}
+	}
+}
+
+func TestExplanationsAreBoundedAndEachComponentKeepsItsLast(t *testing.T) {
+	sim := simulation("run", time.Minute, started)
+	p := &pass{sim: &sim, status: sim.Status.DeepCopy(), now: noon}
+	quiet := scaling.Record{Component: "db", Time: noon, Result: scaling.None}
+	for second := range maxExplanations + 10 {
+		p.noteExplanations([]scaling.Record{quiet, spoken(second, scaling.ScaleOut, "", "CPU overload")})
+	}
+	kept := p.status.Explanations
+	if len(kept) != maxExplanations || p.status.DroppedExplanations != 11 {
+		t.Fatalf("%d explanations and %d dropped, want %d and 11", len(kept), p.status.DroppedExplanations, maxExplanations)
+	}
+	if kept[0].Component != "db" || kept[1].Time.Sub(noon) != 11*time.Second {
+		t.Errorf("the oldest are %+v, want the only one of db, then those of api from second 11 on", kept[:2])
 	}
 }
 

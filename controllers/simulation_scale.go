@@ -242,6 +242,7 @@ func (p *pass) note(base graph.Architecture, history []graph.Decision, out scali
 	p.noteAlerts(out.Alerts)
 	p.noteFindings(out.Findings)
 	p.noteEvaluations(out.Records)
+	p.noteExplanations(out.Records)
 	return nil
 }
 

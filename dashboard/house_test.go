@@ -95,11 +95,18 @@ func (h *house) authority() *access.Authority {
 }
 
 func recalled(namespace string) *runs.Run {
-	sim := &v1alpha1.Simulation{
+	return runs.Recall(simulationIn(namespace), graphIn(namespace), runs.Name{Epoch: "e", Server: "test", TickEvery: time.Second}, time.Now())
+}
+
+func simulationIn(namespace string) *v1alpha1.Simulation {
+	return &v1alpha1.Simulation{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "run", UID: types.UID("run-in-" + namespace)},
 		Spec:       v1alpha1.SimulationSpec{GraphRef: v1alpha1.GraphRef{Name: "shop"}, DurationSeconds: new(int32(60)), Traffic: v1alpha1.Traffic{RequestsPerSecond: new(int32(100))}},
 		Status:     v1alpha1.SimulationStatus{StartTime: new(metav1.NewMicroTime(time.Now()))},
 	}
+}
+
+func graphIn(namespace string) *v1alpha1.ComponentGraph {
 	cg := &v1alpha1.ComponentGraph{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "shop", UID: "graph"},
 		Spec: v1alpha1.ComponentGraphSpec{
@@ -108,9 +115,9 @@ func recalled(namespace string) *runs.Run {
 		},
 	}
 	for _, name := range []string{"api-server", "database"} {
-		cg.Status.Components = append(cg.Status.Components, v1alpha1.LiveComponent{Name: name, Instances: []v1alpha1.Instance{{ID: name + "-1", Pod: name + "-pod", Ready: new(true)}}})
+		cg.Status.Components = append(cg.Status.Components, v1alpha1.LiveComponent{Name: name, Replicas: new(int32(1)), Instances: []v1alpha1.Instance{{ID: name + "-1", Pod: name + "-pod", Ready: new(true)}}})
 	}
-	return runs.Recall(sim, cg, runs.Name{Epoch: "e", Server: "test", TickEvery: time.Second}, time.Now())
+	return cg
 }
 
 func newHouse(t *testing.T, change ...func(*Options)) *house {

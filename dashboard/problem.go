@@ -26,6 +26,8 @@ func problem(err error) error {
 		return huma.Error401Unauthorized("you are not signed in, or no longer: open the URL that flashcrowd dashboard prints, or send a bearer token")
 	case errors.Is(err, runs.ErrNotFound):
 		return huma.Error404NotFound(err.Error())
+	case errors.Is(err, errHistoryAway):
+		return huma.Error503ServiceUnavailable(words(err))
 	case errors.Is(err, metrics.ErrUnavailable):
 		return huma.Error503ServiceUnavailable("the metrics source does not answer: " + err.Error())
 	}

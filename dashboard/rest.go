@@ -16,6 +16,8 @@ func (s *Server) register(mux *http.ServeMux) {
 	api := humago.New(mux, s.describe())
 	s.registerSession(api)
 	s.registerRuns(api)
+	s.registerHistory(api)
+	s.registerCompare(api)
 	s.registerReports(api)
 	s.registerCommands(api)
 	s.registerMeasurements(api)
@@ -76,11 +78,7 @@ func told[T any](value T, err error) (*answer[T], error) {
 
 // operation describes one operation.
 func operation(method, path, id, summary string) huma.Operation {
-	o := huma.Operation{Method: method, Path: path, OperationID: id, Summary: summary, Errors: []int{401, 403, 404, 409, 422, 503}}
-	if method == http.MethodDelete {
-		o.DefaultStatus = http.StatusNoContent
-	}
-	return o
+	return huma.Operation{Method: method, Path: path, OperationID: id, Summary: summary, Errors: []int{401, 403, 404, 409, 422, 503}}
 }
 
 // get adds an operation that reads.
@@ -94,5 +92,15 @@ func get[I, O any](api huma.API, path, id, summary string, read func(context.Con
 func command[I, O any](api huma.API, method, path, id, summary string, do func(context.Context, *I) (O, error)) {
 	huma.Register(api, operation(method, path, id, summary), func(ctx context.Context, in *I) (*answer[O], error) {
 		return told(do(ctx, in))
+	})
+}
+
+// remove adds an operation that deletes, and answers nothing more.
+func remove[I any](api huma.API, path, id, summary string, do func(context.Context, *I) error) {
+	huma.Register(api, operation(http.MethodDelete, path, id, summary), func(ctx context.Context, in *I) (*struct{}, error) {
+		if err := do(ctx, in); err != nil {
+			return nil, problem(err)
+		}
+		return &struct{}{}, nil
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/history"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
@@ -88,6 +89,9 @@ func (s *Server) launch(ctx context.Context, sim *v1alpha1.Simulation, graphID s
 	if err := acting.Create(ctx, sim, fieldOwner, client.FieldValidation(metav1.FieldValidationStrict)); err != nil {
 		return wire.StartResponse{}, err
 	}
+	if err := s.note(ctx, sim, history.ActionStarted); err != nil {
+		return wire.StartResponse{}, err
+	}
 	await(ctx, func() bool { _, err := s.o.Runs.Find(string(sim.UID)); return err == nil })
 	return wire.StartResponse{SimulationID: string(sim.UID), Namespace: sim.Namespace, Name: sim.Name, CanvasID: graphID, Status: v1alpha1.ReasonPreparing}, nil
 }
@@ -111,8 +115,16 @@ func await(ctx context.Context, seen func() bool) {
 	}
 }
 
+// note keeps who did what to a run, if anybody keeps it.
+func (s *Server) note(ctx context.Context, sim *v1alpha1.Simulation, action string) error {
+	if s.o.Notary == nil {
+		return nil
+	}
+	return s.o.Notary.Did(sim, callerOf(ctx).Name, action)
+}
+
 // amend changes the spec of a run as the caller, and nothing else of it.
-func (s *Server) amend(ctx context.Context, id string, change func(*v1alpha1.SimulationSpec)) (struct{}, error) {
+func (s *Server) amend(ctx context.Context, id, action string, change func(*v1alpha1.SimulationSpec)) (struct{}, error) {
 	run, err := s.find(ctx, "patch", id)
 	if err != nil {
 		return struct{}{}, err
@@ -127,23 +139,26 @@ func (s *Server) amend(ctx context.Context, id string, change func(*v1alpha1.Sim
 	}
 	before := sim.DeepCopy()
 	change(&sim.Spec)
-	return struct{}{}, acting.Patch(ctx, &sim, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), fieldOwner)
+	if err := acting.Patch(ctx, &sim, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), fieldOwner); err != nil {
+		return struct{}{}, err
+	}
+	return struct{}{}, s.note(ctx, &sim, action)
 }
 
 type stopInput struct{ Body wire.StopRequest }
 
 func (s *Server) stop(ctx context.Context, in *stopInput) (struct{}, error) {
-	return s.amend(ctx, in.Body.SimulationID, func(spec *v1alpha1.SimulationSpec) { spec.State = v1alpha1.StateStopped })
+	return s.amend(ctx, in.Body.SimulationID, "stopped", func(spec *v1alpha1.SimulationSpec) { spec.State = v1alpha1.StateStopped })
 }
 
 func (s *Server) state(to v1alpha1.SimulationState) func(context.Context, *RunPath) (struct{}, error) {
 	return func(ctx context.Context, in *RunPath) (struct{}, error) {
-		return s.amend(ctx, in.ID, func(spec *v1alpha1.SimulationSpec) { spec.State = to })
+		return s.amend(ctx, in.ID, "set to "+string(to), func(spec *v1alpha1.SimulationSpec) { spec.State = to })
 	}
 }
 
 func (s *Server) changeTraffic(ctx context.Context, in *withBody[TrafficPatch]) (struct{}, error) {
-	return s.amend(ctx, in.ID, func(spec *v1alpha1.SimulationSpec) { spec.Traffic = in.Body.apply(spec.Traffic) })
+	return s.amend(ctx, in.ID, "changed traffic", func(spec *v1alpha1.SimulationSpec) { spec.Traffic = in.Body.apply(spec.Traffic) })
 }
 
 // apply is the traffic after a patch.
@@ -167,7 +182,7 @@ func (p TrafficPatch) apply(t v1alpha1.Traffic) v1alpha1.Traffic {
 }
 
 func (s *Server) changeAutoScaling(ctx context.Context, in *withBody[wire.AutoScalingPatch]) (struct{}, error) {
-	return s.amend(ctx, in.ID, func(spec *v1alpha1.SimulationSpec) {
+	return s.amend(ctx, in.ID, "changed auto-scaling", func(spec *v1alpha1.SimulationSpec) {
 		if in.Body.Enabled != nil {
 			spec.AutoScaling.Enabled = in.Body.Enabled
 		}

@@ -42,7 +42,7 @@ func (s *Server) registerGraphs(api huma.API) {
 	get(api, "/api/graphs/{id}", "getGraph", "One graph: its spec, its picture and its YAML", s.getGraph)
 	command(api, http.MethodPost, "/api/graphs", "createGraph", "Save a new graph", s.createGraph)
 	command(api, http.MethodPut, "/api/graphs/{id}", "saveGraph", "Save a graph over the version that the draft began from", s.saveGraph)
-	command(api, http.MethodDelete, "/api/graphs/{id}", "deleteGraph", "Delete a graph", s.deleteGraph)
+	remove(api, "/api/graphs/{id}", "deleteGraph", "Delete a graph", s.deleteGraph)
 	command(api, http.MethodPost, "/api/graphs/check", "checkGraph", "The API server's opinion of a draft, which is not saved", s.checkGraph)
 	command(api, http.MethodPost, "/api/graphs/yaml", "writeYAML", "A draft as YAML for kubectl", s.writeYAML)
 	command(api, http.MethodPost, "/api/graphs/draft", "readYAML", "The draft that a YAML document holds", s.readYAML)
@@ -192,16 +192,16 @@ func (s *Server) saveGraph(ctx context.Context, in *saveInput) (Graph, error) {
 	return graphOf(&cg)
 }
 
-func (s *Server) deleteGraph(ctx context.Context, in *GraphPath) (struct{}, error) {
+func (s *Server) deleteGraph(ctx context.Context, in *GraphPath) error {
 	cg, err := s.graph(ctx, "delete", in.ID)
 	if err != nil {
-		return struct{}{}, err
+		return err
 	}
 	acting, err := s.as(callerOf(ctx))
 	if err != nil {
-		return struct{}{}, err
+		return err
 	}
-	return struct{}{}, acting.Delete(ctx, cg.DeepCopy(), client.Preconditions{UID: &cg.UID})
+	return acting.Delete(ctx, cg.DeepCopy(), client.Preconditions{UID: &cg.UID})
 }
 
 // checkGraph asks the API server without saving, and then whether the whole makes sense.

@@ -93,12 +93,12 @@ func (s *Server) replay(ctx context.Context, in *replayQuery) (wire.Replay, erro
 	}
 	from, step := in.span(start, end)
 	about := scene(run, end)
-	recording, err := s.o.Meter.Record(ctx, about, from, end, step, len(snapshot.Topology.IDs)+len(snapshot.Topology.LinkIDs))
+	recording, err := recorder{s, sim}.Record(ctx, about, from, end, step, len(snapshot.Topology.IDs)+len(snapshot.Topology.LinkIDs))
 	if err != nil {
 		return wire.Replay{}, err
 	}
 	pods, err := s.o.Meter.Instances(ctx, about, start, end)
-	if err != nil {
+	if err != nil && !projection.Finished(sim) { // what was kept of a run has no pods
 		return wire.Replay{}, err
 	}
 	replay := projection.Replay(snapshot, recording, pods)

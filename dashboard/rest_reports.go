@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/dashboard/projection"
 	"flashcrowd.io/flashcrowd/internal/rehearsal"
 	"flashcrowd.io/flashcrowd/internal/report"
 )
@@ -116,13 +117,28 @@ func (s *Server) report(ctx context.Context, id string) (report.Report, error) {
 		return report.Report{}, err
 	}
 	sim := run.Simulation()
-	cg, err := s.graphOf(ctx, sim)
+	r, err := s.reportOf(ctx, sim)
 	if err != nil {
 		return report.Report{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, measuringAtMost)
 	defer cancel()
-	return rehearsal.Measured(ctx, s.o.Meter, sim, rehearsal.Report(sim, cg)), nil
+	return rehearsal.Measured(ctx, recorder{s, sim}, sim, r), nil
+}
+
+// reportOf is the report of a run without what was measured over it: as it was kept,
+// if it has ended.
+func (s *Server) reportOf(ctx context.Context, sim *v1alpha1.Simulation) (report.Report, error) {
+	if projection.Finished(sim) { // its graph may be another run's by now
+		if kept, err := s.keptReport(ctx, string(sim.UID)); err == nil && kept.Verdict != report.Running {
+			return kept, nil
+		}
+	}
+	cg, err := s.graphOf(ctx, sim)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return rehearsal.Report(sim, cg), nil
 }
 
 // graphOf a run; nil if that is gone, for a run outlives its graph.

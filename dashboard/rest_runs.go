@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -25,25 +24,32 @@ func (s *Server) registerRuns(api huma.API) {
 	get(api, "/api/simulations", "listRuns", "All runs that the caller may see, the newest first", s.listRuns)
 	get(api, "/api/simulation/{id}", "getRun", "One run: its state, its controls and the last word of every rule", s.getRun)
 	get(api, "/api/simulation/{id}/events", "listEvents", "What happened to a run: the lossless messages of its feed", s.events)
-	command(api, http.MethodDelete, "/api/simulation/{id}", "deleteRun", "Delete a run; one that runs ends", s.deleteRun)
+	remove(api, "/api/simulation/{id}", "deleteRun", "Delete a run; one that runs ends", s.deleteRun)
 }
 
 // find is a run that the caller may do something with.
 func (s *Server) find(ctx context.Context, verb, id string) (*runs.Run, error) {
-	run, err := s.lookUp(id)
+	run, err := s.lookUp(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	return run, s.permit(ctx, verb, simulations, run.Simulation().Namespace)
 }
 
-// lookUp is a run, whoever asks. What has not been read yet may exist.
-func (s *Server) lookUp(id string) (*runs.Run, error) {
+// lookUp is a run, whoever asks: of the cluster, or of the history. What has not been
+// read yet may exist.
+func (s *Server) lookUp(ctx context.Context, id string) (*runs.Run, error) {
 	run, err := s.o.Runs.Find(id)
-	if err != nil && !s.o.Runs.Synced() {
+	switch {
+	case err == nil:
+		return run, nil
+	case !s.o.Runs.Synced():
 		return nil, errNotRead
+	case s.o.History == nil:
+		return nil, err
+	default:
+		return s.recall(ctx, id)
 	}
-	return run, err
 }
 
 // errNotRead says that the server has not seen the cluster yet.
@@ -105,15 +111,15 @@ func (s *Server) events(ctx context.Context, in *eventsQuery) (wire.EventList, e
 	return run.Feed.Events(in.After, in.Limit), nil
 }
 
-func (s *Server) deleteRun(ctx context.Context, in *RunPath) (struct{}, error) {
+func (s *Server) deleteRun(ctx context.Context, in *RunPath) error {
 	run, err := s.find(ctx, "delete", in.ID)
 	if err != nil {
-		return struct{}{}, err
+		return err
 	}
 	acting, err := s.as(callerOf(ctx))
 	if err != nil {
-		return struct{}{}, err
+		return err
 	}
 	sim := run.Simulation()
-	return struct{}{}, acting.Delete(ctx, sim.DeepCopy(), client.Preconditions{UID: &sim.UID})
+	return acting.Delete(ctx, sim.DeepCopy(), client.Preconditions{UID: &sim.UID})
 }

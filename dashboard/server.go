@@ -58,6 +58,9 @@ type Options struct {
 	// Page is the built page; nil when the binary was built without it.
 	Page    fs.FS
 	Version string
+	// History keeps runs, nil if nobody does; Notary notes who did what, likewise.
+	History History
+	Notary  Notary
 	Now     func() time.Time
 	Log     logr.Logger
 }
@@ -68,15 +71,20 @@ type Server struct {
 	sessions *access.Sessions
 	sockets  *sockets
 	pace     pace
+	shelf    *shelf
 }
 
 // New is a server that is not listening yet.
 func New(o Options) *Server {
-	return &Server{o: o, sessions: access.NewSessions(o.Now), sockets: &sockets{byCaller: map[string]int{}}, pace: usualPace()}
+	return &Server{o: o, sessions: access.NewSessions(o.Now), sockets: &sockets{byCaller: map[string]int{}}, pace: usualPace(), shelf: newShelf(o.Version, o.Now)}
 }
 
-// Wait waits for the feeds that are being served; they end with the book's.
-func (s *Server) Wait() { s.sockets.done.Wait() }
+// Wait waits for the feeds that are being served; they end with the book's, and those
+// of kept runs now.
+func (s *Server) Wait() {
+	s.shelf.close()
+	s.sockets.done.Wait()
+}
 
 // Handler answers everything.
 func (s *Server) Handler() (http.Handler, error) {
@@ -163,12 +171,30 @@ func (s *sockets) enter(caller string) bool {
 	return true
 }
 
+// move counts a feed to the caller that it turned out to be of, unless that one
+// has too many.
+func (s *sockets) move(from, to string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byCaller[to] >= maxOfCaller {
+		return false
+	}
+	s.drop(from)
+	s.byCaller[to]++
+	return true
+}
+
 func (s *sockets) leave(caller string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all--
+	s.drop(caller)
+	s.done.Done()
+}
+
+// drop counts one feed of a caller out; the lock is held.
+func (s *sockets) drop(caller string) {
 	if s.byCaller[caller]--; s.byCaller[caller] == 0 {
 		delete(s.byCaller, caller)
 	}
-	s.done.Done()
 }

@@ -72,12 +72,13 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, huma.Error429TooManyRequests("too many feeds are open"))
 		return
 	}
-	defer s.sockets.leave(caller.Name)
 	conn, failed := s.upgrader().Upgrade(w, r, nil)
 	if failed != nil {
+		s.sockets.leave(caller.Name)
 		return // the upgrader has answered
 	}
 	c := &conversation{server: s, conn: conn, caller: caller, id: r.URL.Query().Get("simulationId"), form: form, heard: make(chan any), ended: make(chan struct{})}
+	defer func() { s.sockets.leave(c.caller.Name) }()
 	c.run(r.Context(), err, waits)
 }
 
@@ -148,7 +149,7 @@ func (c *conversation) talk(ctx context.Context, waits bool) error {
 		}
 		resume = &first
 	}
-	run, err := c.server.lookUp(c.id)
+	run, err := c.server.lookUp(ctx, c.id)
 	if err != nil {
 		return err
 	}
@@ -186,8 +187,14 @@ func (c *conversation) introduced(ctx context.Context) (wire.FeedResume, error) 
 			return resume, access.ErrUnauthenticated
 		}
 		caller, err := c.server.o.Authority.Authenticate(ctx, resume.Token)
+		if err != nil {
+			return resume, err
+		}
+		if !c.server.sockets.move(c.caller.Name, caller.Name) {
+			return resume, closing{code: wire.CloseTooMany, reason: "too many feeds are open"}
+		}
 		c.caller = caller
-		return resume, err
+		return resume, nil
 	}
 }
 

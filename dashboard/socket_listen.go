@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"flashcrowd.io/flashcrowd/internal/feed"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
@@ -15,25 +17,36 @@ import (
 var (
 	errUnreadable = errors.New("a message is JSON of at most 4 KiB, sent within 5 s")
 	errPlain      = errors.New("a client without the subprotocol says nothing")
+	errTooMuch    = errors.New("too many messages, pings or pongs: a client says at most 10 a second")
+)
+
+// Frames that a client may send: each costs an answer, at worst a snapshot.
+const (
+	framesPerSecond = 10
+	framesAtOnce    = 40
 )
 
 // listen reads the client's messages until the connection ends. Between messages
 // a client must answer pings; within one nothing extends its time.
 func (c *conversation) listen() {
 	c.conn.SetReadLimit(maxMessage)
-	within := false
-	c.conn.SetPongHandler(func(string) error {
+	within, frames := false, rate.NewLimiter(framesPerSecond, framesAtOnce)
+	c.conn.SetPongHandler(counted(frames, func(string) error {
 		if within {
 			return nil
 		}
 		return c.conn.SetReadDeadline(time.Now().Add(c.server.pace.pong))
-	})
+	}))
+	c.conn.SetPingHandler(counted(frames, c.conn.PingHandler()))
 	for {
 		if err := c.conn.SetReadDeadline(time.Now().Add(c.server.pace.pong)); err != nil {
 			return
 		}
 		_, message, err := c.conn.NextReader()
 		if err != nil {
+			if errors.Is(err, errTooMuch) {
+				c.pass(errTooMuch)
+			}
 			return
 		}
 		within = true
@@ -46,9 +59,23 @@ func (c *conversation) listen() {
 			c.pass(errUnreadable)
 			return
 		}
+		if !frames.Allow() {
+			c.pass(errTooMuch)
+			return
+		}
 		if !c.pass(c.understand(data)) {
 			return
 		}
+	}
+}
+
+// counted handles a control frame, unless there were too many.
+func counted(frames *rate.Limiter, handle func(string) error) func(string) error {
+	return func(data string) error {
+		if !frames.Allow() {
+			return errTooMuch
+		}
+		return handle(data)
 	}
 }
 

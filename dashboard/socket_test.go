@@ -190,48 +190,6 @@ func TestADeletedRunSaysGoodbye(t *testing.T) {
 	}
 }
 
-func TestAbuseEndsTheFeedAndNothingElse(t *testing.T) {
-	h := newHouse(t)
-	abuses := map[string]func(*websocket.Conn){
-		"no JSON":            func(c *websocket.Conn) { _ = c.WriteMessage(websocket.TextMessage, []byte("{")) },
-		"an unknown message": func(c *websocket.Conn) { _ = c.WriteMessage(websocket.TextMessage, []byte(`{"type":"nonsense"}`)) },
-		"a huge message":     func(c *websocket.Conn) { _ = c.WriteMessage(websocket.TextMessage, make([]byte, maxMessage+1)) },
-		"empty fragments for ever": func(c *websocket.Conn) {
-			_, _ = c.NetConn().Write([]byte{0x01, 0x80, 0, 0, 0, 0})
-			go func() {
-				for {
-					if _, err := c.NetConn().Write([]byte{0x00, 0x80, 0, 0, 0, 0}); err != nil {
-						return
-					}
-				}
-			}()
-		},
-	}
-	for name, abuse := range abuses {
-		t.Run(name, func(t *testing.T) {
-			conn := h.resumed(wire.FeedResume{})
-			abuse(conn)
-			ended := make(chan struct{})
-			go func() {
-				defer close(ended)
-				for {
-					if _, _, err := conn.ReadMessage(); err != nil {
-						return
-					}
-				}
-			}()
-			select {
-			case <-ended:
-			case <-time.After(5 * time.Second):
-				t.Error("the feed goes on")
-			}
-		})
-	}
-	if message, _ := h.hear(h.resumed(wire.FeedResume{})); message == nil {
-		t.Error("others are not served any more")
-	}
-}
-
 // TestTwoHundredClientsAndOneThatNeverReads holds everybody to every change while
 // one client's buffers are full.
 func TestTwoHundredClientsAndOneThatNeverReads(t *testing.T) {
@@ -268,24 +226,5 @@ func TestTwoHundredClientsAndOneThatNeverReads(t *testing.T) {
 	group.Wait()
 	if least := slices.Min(heard); least < alerts {
 		t.Errorf("somebody heard %d of %d", least, alerts)
-	}
-}
-
-func TestOneCallerHasSoManyFeeds(t *testing.T) {
-	s := &sockets{byCaller: map[string]int{}}
-	for range maxOfCaller {
-		if !s.enter("jane") {
-			t.Fatal("refused too early")
-		}
-	}
-	if s.enter("jane") {
-		t.Error("no cap")
-	}
-	if !s.enter("joe") {
-		t.Error("one caller's cap is everybody's")
-	}
-	s.leave("jane")
-	if !s.enter("jane") {
-		t.Error("a feed that ended still counts")
 	}
 }

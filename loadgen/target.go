@@ -226,31 +226,45 @@ func (g *Generator) dial(t *target, after time.Duration) {
 			case <-time.After(after):
 			}
 		}
-		conn, err := g.connect(t, hello)
-		select {
-		case <-g.stopping:
-			if err == nil {
-				conn.Close()
-			}
-		default:
-			g.act(func() { g.dialed(t, conn, err) })
+		if err := g.connect(t, hello); err != nil {
+			g.act(func() { g.missed(t) })
 		}
 	})
 }
 
-// connect dials as the architecture's transport wants it.
-func (g *Generator) connect(t *target, hello wire.Hello) (transport.Edge, error) {
+// connect dials as the architecture's transport wants it, and meets the connection
+// before its first frame comes.
+func (g *Generator) connect(t *target, hello wire.Hello) error {
 	if t.transport == graph.TransportHTTP {
-		return transport.DialHTTP(t.address, dialTimeout, func() int64 { return g.o.Now().UnixNano() }, g.batch)
+		edge, err := transport.DialHTTP(t.address, dialTimeout, func() int64 { return g.o.Now().UnixNano() }, g.batch)
+		if err == nil {
+			g.meet(t, edge)
+		}
+		return err
 	}
-	return transport.Dial(t.address, hello, dialTimeout, g.batch)
+	_, err := transport.Dial(t.address, hello, dialTimeout, func(c *transport.Conn) { g.meet(t, c) }, g.batch)
+	return err
 }
 
-func (g *Generator) dialed(t *target, conn transport.Edge, err error) {
+// meet leaves a connection to the loop, unless that has ended.
+func (g *Generator) meet(t *target, conn transport.Edge) {
+	select {
+	case <-g.stopping:
+		conn.Close()
+	default:
+		g.act(func() { g.dialed(t, conn) })
+	}
+}
+
+// missed dials again after a pause.
+func (g *Generator) missed(t *target) {
+	t.dialing = false
+	g.dial(t, redialAfter)
+}
+
+func (g *Generator) dialed(t *target, conn transport.Edge) {
 	t.dialing = false
 	switch {
-	case err != nil:
-		g.dial(t, redialAfter)
 	case t.leaving || g.targets[t.way] != t:
 		conn.Close()
 	default:

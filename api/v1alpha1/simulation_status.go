@@ -69,6 +69,15 @@ type SimulationStatus struct {
 	// +kubebuilder:validation:MaxItems=400
 	// +optional
 	Evaluations []Evaluation `json:"evaluations,omitempty"`
+	// explanations say for each component, over the whole run, what was done and why
+	// nothing was: each holds until the next of its component.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=300
+	// +optional
+	Explanations []Explanation `json:"explanations,omitempty"`
+	// droppedExplanations counts the oldest ones, for which there was no room.
+	// +optional
+	DroppedExplanations int64 `json:"droppedExplanations,omitempty"`
 	// measured are the last values of each component.
 	// +listType=map
 	// +listMapKey=name
@@ -300,6 +309,32 @@ type Evaluation struct {
 	// since when the result is the same.
 	// +optional
 	Since *metav1.MicroTime `json:"since,omitempty"`
+}
+
+// Explanation is why nothing was done to a component, or what was, from a time on.
+type Explanation struct {
+	// component explained.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:MinLength=1
+	// +required
+	Component string `json:"component,omitempty"`
+	// time from which on it is so.
+	// +required
+	Time metav1.MicroTime `json:"time,omitzero"`
+	// result is what was done, such as ScaleOut, or why nothing was: NotTrue where no
+	// condition was true, or what held the rule back.
+	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:MinLength=1
+	// +required
+	Result string `json:"result,omitempty"`
+	// rule that acted or was held back; none where no condition was true.
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	Rule string `json:"rule,omitempty"`
+	// message in words, with the numbers of the first moment.
+	// +kubebuilder:validation:MaxLength=256
+	// +optional
+	Message string `json:"message,omitempty"`
 }
 
 // MeasuredComponent are the last values of a component, in thousandths; what

@@ -34,6 +34,8 @@ type flags struct {
 	prometheusURL, bind, healthBind string
 	mode, namespace                 string
 	allowedHosts, allowedOrigins    string
+	history                         string
+	retention                       time.Duration
 }
 
 func parse() flags {
@@ -45,6 +47,8 @@ func parse() flags {
 	flag.StringVar(&f.namespace, "namespace", "default", "namespace of new objects if nobody names one")
 	flag.StringVar(&f.allowedHosts, "allowed-hosts", "", "names of this server beside localhost and addresses, with commas between")
 	flag.StringVar(&f.allowedOrigins, "allowed-origins", "", "origins of other pages that may read feeds, with commas between")
+	flag.StringVar(&f.history, "history", os.Getenv("FLASHCROWD_HISTORY"), "where runs are kept: a SQLite file, or a DSN that begins with postgres://; none are kept if empty")
+	flag.DurationVar(&f.retention, "history-retention", 0, "how long runs are kept after their end; 0 keeps them all")
 	options := zap.Options{}
 	options.BindFlags(flag.CommandLine)
 	flag.Parse()
@@ -74,17 +78,26 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return fmt.Errorf("reading the page: %w", err)
 	}
-	server := dashboard.New(dashboard.Options{
+	kept, err := remember(f.history, f.retention, world)
+	if err != nil {
+		return err
+	}
+	options := dashboard.Options{
 		Runs: world.book, Authority: world.authority, Meter: world.meter, Graphs: world.cache, Cluster: world.config, Client: world.client,
 		Mode: mode, Namespace: f.namespace, AllowedHosts: list(f.allowedHosts), AllowedOrigins: list(f.allowedOrigins),
 		Page: page, Version: version, Now: time.Now,
-	})
+	}
+	if kept.keeper != nil {
+		options.History, options.Notary = kept.late, kept.keeper
+	}
+	server := dashboard.New(options)
 	handler, err := server.Handler()
 	if err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return world.book.Run(ctx) })
+	group.Go(func() error { return kept.run(ctx) })
 	group.Go(func() error { return serve(ctx, f.bind, handler, server.Wait) })
 	group.Go(func() error { return serve(ctx, f.healthBind, health(world.book.Synced), func() {}) })
 	return group.Wait()
@@ -112,7 +125,7 @@ func serve(ctx context.Context, address string, handler http.Handler, wait func(
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", address, err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {

@@ -51,7 +51,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	command.AddCommand(runCommand(), reportCommand(), localCommand(), dashboardCommand(), versionCommand())
+	command.AddCommand(runCommand(), reportCommand(), localCommand(), dashboardCommand(), historyCommand(), versionCommand())
 	return command
 }
 

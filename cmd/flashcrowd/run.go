@@ -169,15 +169,25 @@ func printReport(w io.Writer, output outputFormat, r report.Report) error {
 func reportCommand() *cobra.Command {
 	var cluster clusterFlags
 	var output outputFormat
-	var exported string
+	var exported, kept string
+	var against []string
 	command := &cobra.Command{
 		Use: "report NAME", Short: "Print the report of a run, or its decisions as manifests", Args: cobra.ExactArgs(1),
 		Long: `Prints the report of a run. With --export it prints instead what the run decided as
-manifests that do the same in production: Deployments, and what scales them.`,
+manifests that do the same in production: Deployments, and what scales them. With
+--against it compares the run with others, side by side; runs that ask for the same
+show how much a number differs by chance.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write, err := reportWriter(output, exported)
 			if err != nil {
 				return err
+			}
+			if len(against) > 0 {
+				compared, err := compare(cmd.Context(), &cluster, kept, append(args, against...))
+				if err != nil {
+					return err
+				}
+				return output.print(cmd.OutOrStdout(), compared, func(w io.Writer) error { return report.WriteComparison(w, compared) })
 			}
 			runner, err := cluster.runner(cmd.Context(), func(string) {})
 			if err != nil {
@@ -193,7 +203,10 @@ manifests that do the same in production: Deployments, and what scales them.`,
 	cluster.register(command)
 	output.registerReport(command)
 	command.Flags().StringVar(&exported, "export", "", "print manifests instead: hpa or keda")
+	command.Flags().StringSliceVar(&against, "against", nil, "compare with these runs, by name or UID, as text, json or yaml")
+	command.Flags().StringVar(&kept, "history", "", "compare with runs of this history as well: a SQLite file, or a DSN that begins with postgres://")
 	command.MarkFlagsMutuallyExclusive("export", "output")
+	command.MarkFlagsMutuallyExclusive("export", "against")
 	return command
 }
 

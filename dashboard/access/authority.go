@@ -8,6 +8,7 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -66,6 +67,8 @@ type Authority struct {
 	now      func() time.Time
 	callers  *lru.Cache[[sha256.Size]byte, remembered[Caller]]
 	verdicts *lru.Cache[asked, remembered[Verdict]]
+	// asking lets many who come at once with one question ask it once.
+	asking singleflight.Group
 }
 
 type asked struct {
@@ -99,32 +102,37 @@ func (a *Authority) Authenticate(ctx context.Context, token string) (Caller, err
 	if token == "" {
 		return Caller{}, ErrUnauthenticated
 	}
-	return recall(a.now, a.callers, sha256.Sum256([]byte(token)), func() (Caller, error) { return a.review(ctx, token) })
+	key := sha256.Sum256([]byte(token))
+	return recall(a, a.callers, key, fmt.Sprintf("%x", key), func() (Caller, error) { return a.review(context.WithoutCancel(ctx), token) })
 }
 
 // Allowed reports whether a caller may do something. An error says that
 // Kubernetes could not be asked.
 func (a *Authority) Allowed(ctx context.Context, c Caller, q Question) (Verdict, error) {
 	key := asked{token: sha256.Sum256([]byte(c.Token)), question: q}
-	return recall(a.now, a.verdicts, key, func() (Verdict, error) { return a.judge(ctx, c, q) })
+	return recall(a, a.verdicts, key, fmt.Sprintf("%x/%+v", key.token, q), func() (Verdict, error) { return a.judge(context.WithoutCancel(ctx), c, q) })
 }
 
 // recall gives a fresh answer: the remembered one, or a new one, or while that
-// cannot be had an older one.
-func recall[K comparable, T any](now func() time.Time, memory *lru.Cache[K, remembered[T]], key K, ask func() (T, error)) (T, error) {
+// cannot be had an older one. The name tells the question apart from all others.
+func recall[K comparable, T any](a *Authority, memory *lru.Cache[K, remembered[T]], key K, name string, ask func() (T, error)) (T, error) {
 	known, ok := memory.Get(key)
-	if ok && now().Sub(known.at) < fresh {
+	if ok && a.now().Sub(known.at) < fresh {
 		return known.value, known.err
 	}
-	value, err := ask()
-	if err != nil && !errors.Is(err, ErrUnauthenticated) {
-		if ok && now().Sub(known.at) < stale {
+	answered, _, _ := a.asking.Do(name, func() (any, error) {
+		value, err := ask()
+		return remembered[T]{value: value, err: err, at: a.now()}, nil
+	})
+	answer, _ := answered.(remembered[T])
+	if answer.err != nil && !errors.Is(answer.err, ErrUnauthenticated) {
+		if ok && a.now().Sub(known.at) < stale {
 			return known.value, known.err
 		}
-		return value, err
+		return answer.value, answer.err
 	}
-	memory.Add(key, remembered[T]{value: value, err: err, at: now()})
-	return value, err
+	memory.Add(key, answer)
+	return answer.value, answer.err
 }
 
 func (a *Authority) review(ctx context.Context, token string) (Caller, error) {

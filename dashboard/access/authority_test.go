@@ -3,7 +3,9 @@ package access
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -18,7 +20,9 @@ type kubernetes struct {
 	now            time.Time
 	away, revoked  bool
 	reviews, asked int
-	authority      *Authority
+	// busy is how long an answer takes.
+	busy      time.Duration
+	authority *Authority
 }
 
 func newKubernetes(t *testing.T) *kubernetes {
@@ -48,10 +52,35 @@ func newKubernetes(t *testing.T) *kubernetes {
 }
 
 func (k *kubernetes) answer() error {
+	time.Sleep(k.busy)
 	if k.away {
 		return errors.New("connection refused")
 	}
 	return nil
+}
+
+// TestManyAtOnceAskOnce is a crowd that comes back after a restart.
+func TestManyAtOnceAskOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKubernetes(t)
+		k.busy = time.Second
+		var group sync.WaitGroup
+		for range 50 {
+			group.Go(func() {
+				caller, err := k.authority.Authenticate(t.Context(), "good")
+				if err != nil {
+					t.Error(err)
+				}
+				if verdict, err := k.authority.Allowed(t.Context(), caller, Question{Verb: "get", Resource: "simulations"}); err != nil || !verdict.Allowed {
+					t.Errorf("%+v, %v", verdict, err)
+				}
+			})
+		}
+		group.Wait()
+		if k.reviews != 1 || k.asked != 1 {
+			t.Errorf("%d reviews of the token and %d of the access, want one each", k.reviews, k.asked)
+		}
+	})
 }
 
 func TestATokenIsReviewedOnceInAWhile(t *testing.T) {

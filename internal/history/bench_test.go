@@ -3,10 +3,13 @@ package history
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
-	"strings"
+	"strconv"
 	"testing"
 	"time"
+
+	"flashcrowd.io/flashcrowd/internal/report"
 )
 
 // A history that has grown for years: 10 million samples.
@@ -27,7 +30,7 @@ func grown(b *testing.B) (*Store, []Run) {
 	batch := Batch{Users: []User{ada()}}
 	for n := range grownRuns {
 		run := runAt(n)
-		run.Report = json.RawMessage(`{"text": "` + strings.Repeat("x", 4<<10) + `"}`)
+		run.Report = longReport(b, n)
 		batch.Runs = append(batch.Runs, run)
 	}
 	if err := s.Write(b.Context(), batch); err != nil {
@@ -43,6 +46,23 @@ func grown(b *testing.B) (*Store, []Run) {
 		}
 	}
 	return s, batch.Runs
+}
+
+// longReport is one with many decisions, of some tens of runs that ask for the same.
+func longReport(b *testing.B, n int) json.RawMessage {
+	b.Helper()
+	r := report.Report{Simulation: "default/match-day", Valid: true, Verdict: report.Met, Settings: map[string]string{}}
+	for field := range 60 {
+		r.Settings[fmt.Sprintf("graph.components[component-%d].capacity.cores", field)] = strconv.Itoa(n % 30)
+	}
+	for range 30 {
+		r.Decisions = append(r.Decisions, report.Decision{Rule: "api-server", Action: "AddReplica", Component: "api-server", From: 1, To: 2, Reason: "CPU overload (85.5%) for 10s"})
+	}
+	data, err := json.Marshal(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return data
 }
 
 // BenchmarkGrownHistory holds each question of the dashboard to a second.
@@ -61,7 +81,7 @@ func BenchmarkGrownHistory(b *testing.B) {
 			return len(all), err
 		}},
 		"chart": {grownComponents * grownSamples / 5, func(ctx context.Context) (int, error) { return chart(ctx, runs[500]) }},
-		"compare": {2 * grownComponents * (grownSamples/5 + 1), func(ctx context.Context) (int, error) {
+		"compare": {2*grownComponents*(grownSamples/5+1) + 2, func(ctx context.Context) (int, error) {
 			total := 0
 			for _, run := range []Run{runs[3], runs[997]} {
 				points, err := chart(ctx, run)
@@ -74,7 +94,12 @@ func BenchmarkGrownHistory(b *testing.B) {
 				}
 				total += points + len(means)
 			}
-			return total, nil
+			all, err := s.Reports(ctx, "default")
+			if err != nil {
+				return 0, err
+			}
+			compared, err := report.Compare([]report.Identified{all[3], all[997]}, all)
+			return total + len(compared.Runs), err
 		}},
 	}
 	for name, q := range questions {

@@ -60,6 +60,9 @@ type server struct {
 	port      int
 	account   *syscall.SysProcAttr
 	process   *exec.Cmd
+	// ended is closed when the process has, with its outcome in err.
+	ended chan struct{}
+	err   error
 }
 
 func startServer(t *testing.T) *server {
@@ -144,16 +147,31 @@ func (s *server) run(t *testing.T, name string, arguments ...string) {
 	}
 }
 
+// start starts the server until it answers: one that follows a killed one refuses as
+// long as a child of that is still dying.
 func (s *server) start(t *testing.T) {
+	t.Helper()
+	s.launch(t)
+	eventually(t, func() error {
+		select {
+		case <-s.ended:
+			s.launch(t)
+		default:
+		}
+		_, err := s.execute(t, "postgres", "SELECT 1")
+		return err
+	})
+}
+
+func (s *server) launch(t *testing.T) {
 	t.Helper()
 	s.process = s.command("postgres", "-D", s.data, "-p", strconv.Itoa(s.port), "-h", "127.0.0.1", "-k", "", "-c", "fsync=off", "-c", "shared_buffers=16MB")
 	if err := s.process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() error {
-		_, err := s.execute(t, "postgres", "SELECT 1")
-		return err
-	})
+	process, ended := s.process, make(chan struct{})
+	s.ended = ended
+	go func() { defer close(ended); s.err = process.Wait() }()
 }
 
 // processes are the server's and its children's.
@@ -191,8 +209,9 @@ func (s *server) stop(t *testing.T) {
 	if err := s.process.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.process.Wait(); err != nil {
-		t.Error(err)
+	<-s.ended
+	if s.err != nil {
+		t.Error(s.err)
 	}
 }
 
@@ -200,7 +219,7 @@ func (s *server) stop(t *testing.T) {
 func (s *server) kill(t *testing.T) {
 	t.Helper()
 	s.signal(t, syscall.SIGKILL)
-	_ = s.process.Wait() // its end was asked for
+	<-s.ended
 }
 
 func (s *server) dsn(database string) string {

@@ -3,15 +3,10 @@ package history
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"math"
-	"slices"
 	"time"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
-	"flashcrowd.io/flashcrowd/internal/metrics"
 	"flashcrowd.io/flashcrowd/internal/rehearsal"
-	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
 // Told is all that a Simulation and its graph say, as rows: the whole of it each
@@ -34,7 +29,7 @@ func Told(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (B
 }
 
 func runOf(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (Run, error) {
-	outcome := rehearsal.Report(sim, cg)
+	outcome := rehearsal.Report(sim, ofRun(sim, cg))
 	spec, err := json.Marshal(sim.Spec)
 	if err != nil {
 		return Run{}, fmt.Errorf("the spec of %s/%s: %w", sim.Namespace, sim.Name, err)
@@ -43,8 +38,13 @@ func runOf(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (
 	if err != nil {
 		return Run{}, fmt.Errorf("the report of %s/%s: %w", sim.Namespace, sim.Name, err)
 	}
+	objects, err := objectsOf(sim, cg)
+	if err != nil {
+		return Run{}, err
+	}
 	run := Run{
-		ID: string(sim.UID), User: user, Graph: outcome.Graph, Namespace: sim.Namespace, Name: sim.Name,
+		Objects: objects,
+		ID:      string(sim.UID), User: user, Graph: outcome.Graph, Namespace: sim.Namespace, Name: sim.Name,
 		TrafficIntensity: intensity(sim.Spec.Traffic), AutoScalingEnabled: sim.Spec.AutoScaling.Enabled == nil || *sim.Spec.AutoScaling.Enabled,
 		Status: string(outcome.Verdict), CreatedAt: sim.CreationTimestamp.UTC(), Spec: spec, Report: report,
 	}
@@ -58,6 +58,34 @@ func runOf(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (
 		run.EndedAt = at.UTC()
 	}
 	return run, nil
+}
+
+// ofRun is the graph, unless another run plays on it.
+func ofRun(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) *v1alpha1.ComponentGraph {
+	if cg == nil || cg.Status.HeldBy != "" && cg.Status.HeldBy != sim.Name {
+		return nil
+	}
+	return cg
+}
+
+// objectsOf a run without what only servers read.
+func objectsOf(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) (Objects, error) {
+	sim = sim.DeepCopy()
+	sim.ManagedFields = nil
+	var o Objects
+	var err error
+	if o.Simulation, err = json.Marshal(sim); err != nil {
+		return o, fmt.Errorf("the object of %s/%s: %w", sim.Namespace, sim.Name, err)
+	}
+	if cg == nil {
+		return o, nil
+	}
+	cg = cg.DeepCopy()
+	cg.ManagedFields = nil
+	if o.ComponentGraph, err = json.Marshal(cg); err != nil {
+		return o, fmt.Errorf("the graph of %s/%s: %w", sim.Namespace, sim.Name, err)
+	}
+	return o, nil
 }
 
 // intensity is the greatest rate that is written in the traffic.
@@ -104,43 +132,4 @@ func eventsOf(sim *v1alpha1.Simulation) ([]Event, error) {
 		}
 	}
 	return events, nil
-}
-
-// Measured is a recording of a run's components as rows, in the order of time. A
-// moment at which nothing of a component was measured has none.
-func Measured(run string, r metrics.Recording) []Sample {
-	var samples []Sample
-	names := slices.Sorted(maps.Keys(r.Components))
-	for at := range r.Length {
-		for _, name := range names {
-			values, measured := valuesAt(r.Components[name], at)
-			if measured {
-				samples = append(samples, Sample{Run: run, Component: name, At: r.Start.Add(time.Duration(at) * r.Step).UTC(), Values: values})
-			}
-		}
-	}
-	return samples
-}
-
-// valuesAt is a moment of a component's series, and whether there is any of it.
-func valuesAt(series map[wire.MetricColumn][]float64, at int) (Values, bool) {
-	var v Values
-	measured := false
-	for column, field := range v.byColumn() {
-		values, ok := series[column]
-		if !ok || math.IsNaN(values[at]) {
-			continue
-		}
-		*field = &values[at]
-		measured = true
-	}
-	return v, measured
-}
-
-// byColumn are the fields by the names that ticks have for them.
-func (v *Values) byColumn() map[wire.MetricColumn]**float64 {
-	return map[wire.MetricColumn]**float64{
-		wire.ColumnCPU: &v.CPU, wire.ColumnMemory: &v.Memory, wire.ColumnRequestRate: &v.RequestRate, wire.ColumnLatency: &v.Latency, wire.ColumnLatencyP95: &v.LatencyP95,
-		wire.ColumnErrorRate: &v.ErrorRate, wire.ColumnQueueDepth: &v.QueueDepth, wire.ColumnInFlight: &v.InFlight, wire.ColumnConnections: &v.Connections,
-	}
 }

@@ -2,11 +2,15 @@ package history
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
@@ -66,7 +70,7 @@ func TestToldIsTheRun(t *testing.T) {
 			want := Run{
 				ID: "6a1f0c3e-5d0a-4b52-9f43-0d6f3d0c2a11", User: "ada", Canvas: "c0ffee", Graph: "default/shop", Namespace: "default", Name: "match-day",
 				TrafficIntensity: 900, AutoScalingEnabled: true, Status: string(test.status), StartedAt: noon, EndedAt: test.end,
-				CreatedAt: noon.Truncate(time.Second), Spec: got.Spec, Report: got.Report,
+				CreatedAt: noon.Truncate(time.Second), Spec: got.Spec, Report: got.Report, Objects: got.Objects,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("run (-want +got):\n%s", diff)
@@ -79,6 +83,27 @@ func TestToldIsTheRun(t *testing.T) {
 				t.Errorf("users (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestWhatIsToldCanBeReadAgain(t *testing.T) {
+	sim, graph := playing(), &v1alpha1.ComponentGraph{ObjectMeta: metav1.ObjectMeta{UID: "c0ffee", ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl"}}}}
+	b, err := Told(sim, graph, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.Runs[0].Objects.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !equality.Semantic.DeepEqual(got.Simulation, sim) {
+		t.Errorf("the simulation is %+v", got.Simulation)
+	}
+	if got.ComponentGraph.UID != graph.UID || got.ComponentGraph.ManagedFields != nil {
+		t.Errorf("the graph is %+v", got.ComponentGraph)
+	}
+	if _, err := (Objects{}).Decode(); !errors.Is(err, ErrNoObjects) {
+		t.Errorf("nothing is read as something: %v", err)
 	}
 }
 
@@ -128,5 +153,41 @@ func TestMeasuredLeavesOutWhatWasNot(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("samples (-want +got):\n%s", diff)
+	}
+}
+
+// TestAKeptRunFillsWhatPrometheusHasNot keeps a recording, and fills it into one that
+// has a value of its own and an empty one.
+func TestAKeptRunFillsWhatPrometheusHasNot(t *testing.T) {
+	none := math.NaN()
+	whole := func() metrics.Recording {
+		return metrics.Recording{
+			Start: noon, Step: time.Second, Length: 3,
+			Components: map[string]map[wire.MetricColumn][]float64{"api": {wire.ColumnCPU: {10, none, 30}}},
+			Links:      map[string][]float64{"api>db": {none, 7, 8}},
+			Total:      map[string][]float64{"p99": {1, 2, none}, "target": {100, 100, 100}},
+		}
+	}
+	store := opened(t, filepath.Join(t.TempDir(), "history.db"))
+	run := runAt(0)
+	write(t, store, Batch{Users: []User{ada()}, Runs: []Run{run}, Samples: Measured(run.ID, whole())})
+	for name, test := range map[string]struct {
+		components map[string]map[wire.MetricColumn][]float64
+		want       []float64
+	}{
+		"nothing is there": {map[string]map[wire.MetricColumn][]float64{}, []float64{10, none, 30}},
+		"a part is there":  {map[string]map[wire.MetricColumn][]float64{"api": {wire.ColumnCPU: {none, 22, 33}}}, []float64{10, 22, 33}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := metrics.Recording{Start: noon, Step: time.Second, Length: 3, Components: test.components, Links: map[string][]float64{}, Total: map[string][]float64{}}
+			if err := store.Fill(t.Context(), run.ID, &got); err != nil {
+				t.Fatal(err)
+			}
+			want := whole()
+			want.Components["api"][wire.ColumnCPU] = test.want
+			if diff := cmp.Diff(want, got, cmpopts.EquateNaNs()); diff != "" {
+				t.Errorf("recording (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -1,5 +1,7 @@
 package history
 
+import "slices"
+
 // pending is what waits to be written. Samples beyond the limit are dropped, the
 // oldest first, and a gap says so; nothing else is ever dropped, for it is as
 // little as the runs' own status: a row that comes again replaces itself.
@@ -22,7 +24,7 @@ type gapKey struct{ run, component string }
 // offer takes a batch in.
 func (p *pending) offer(b Batch) {
 	p.Users = last(append(p.Users, b.Users...), User.ID)
-	p.Runs = last(append(p.Runs, b.Runs...), func(r Run) string { return r.ID })
+	p.Runs = last(append(p.Runs, named(p.Runs, b.Runs)...), func(r Run) string { return r.ID })
 	p.Events = last(append(p.Events, b.Events...), Event.ID)
 	p.Samples = append(p.Samples, b.Samples...)
 	over := len(p.Samples) - p.limit
@@ -33,6 +35,21 @@ func (p *pending) offer(b Batch) {
 		p.lose(gapKey{s.Run, s.Component}, Gap{From: s.At, To: s.At, Rows: 1})
 	}
 	p.Samples = append([]Sample(nil), p.Samples[over:]...)
+}
+
+// named are runs with their users, whom a later row of a run need not know.
+func named(before, later []Run) []Run {
+	users := map[string]string{}
+	for _, r := range before {
+		users[r.ID] = r.User
+	}
+	later = slices.Clone(later)
+	for i, r := range later {
+		if r.User == "" {
+			later[i].User = users[r.ID]
+		}
+	}
+	return later
 }
 
 // lose joins a gap to the one that is told already.

@@ -34,6 +34,27 @@ func (s *Store) Run(ctx context.Context, id string) (Run, error) {
 	return one(s.runs(ctx, "WHERE s.id = $1", id))
 }
 
+// Objects of the run with an id; ErrNotFound if there is none.
+func (s *Store) Objects(ctx context.Context, id string) (Objects, error) {
+	found, err := query(ctx, s.db, "SELECT simulation, component_graph FROM simulations WHERE id = $1", []any{id}, func(rows *sql.Rows) (Objects, error) {
+		var sim, cg []byte
+		err := rows.Scan(&sim, &cg)
+		return Objects{Simulation: sim, ComponentGraph: cg}, err
+	})
+	if err != nil {
+		return Objects{}, err
+	}
+	if len(found) == 0 {
+		return Objects{}, ErrNotFound
+	}
+	return found[0], nil
+}
+
+// Unended are the runs that have no end, the newest first.
+func (s *Store) Unended(ctx context.Context) ([]Run, error) {
+	return s.runs(ctx, "WHERE s.ended_at IS NULL ORDER BY s.created_at DESC, s.id DESC")
+}
+
 // Newest is the last run that had a name; ErrNotFound if there is none.
 func (s *Store) Newest(ctx context.Context, namespace, name string) (Run, error) {
 	return one(s.runs(ctx, "WHERE s.namespace = $1 AND s.name = $2 ORDER BY s.created_at DESC LIMIT 1", namespace, name))
@@ -106,15 +127,38 @@ func (s *Store) Samples(ctx context.Context, c Chart) ([]Sample, error) {
 }
 
 // means are the columns averaged; what was never measured stays so.
-const means = `AVG(cpu_usage), AVG(memory_usage), AVG(request_rate), AVG(latency), AVG(latency_p95), AVG(error_rate), AVG(queue_depth), AVG(in_flight), AVG(connections)`
+const means = `AVG(cpu_usage), AVG(memory_usage), AVG(request_rate), AVG(latency), AVG(latency_p95), AVG(error_rate), AVG(queue_depth), AVG(in_flight), AVG(connections), AVG(latency_p50), AVG(latency_p99), AVG(target_rate)`
 
 // places are where a row's values go.
 func (v *Values) places() []any {
-	places := make([]any, 0, 9)
+	places := make([]any, 0, 12)
 	for _, field := range v.fields() {
 		places = append(places, field)
 	}
 	return places
+}
+
+// eachSample tells every sample of a run, in the order of components and time.
+func (s *Store) eachSample(ctx context.Context, run string, tell func(Sample) error) error {
+	rows, err := s.db.QueryContext(ctx, "SELECT component_id, timestamp, "+columns+" FROM component_metrics WHERE simulation_id = $1 ORDER BY component_id, timestamp", run)
+	if err != nil {
+		return fmt.Errorf("reading the history: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		sample := Sample{Run: run}
+		if err := rows.Scan(append([]any{&sample.Component, &sample.At}, sample.places()...)...); err != nil {
+			return fmt.Errorf("reading the history: %w", err)
+		}
+		sample.At = utc(sample.At)
+		if err := tell(sample); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("reading the history: %w", err)
+	}
+	return nil
 }
 
 // LastSample is the time of the newest sample of a run, zero if it has none.

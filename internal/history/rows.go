@@ -38,7 +38,12 @@ type Run struct {
 	// Spec is the SimulationSpec and Report the report as far as it has come, both
 	// JSON objects.
 	Spec, Report json.RawMessage
+	// Objects that the run was last seen as; lists of runs leave them out.
+	Objects Objects
 }
+
+// Objects are a run's as the API server had them, nil where there was none.
+type Objects struct{ Simulation, ComponentGraph json.RawMessage }
 
 // EventType says what an event's data are.
 type EventType string
@@ -48,6 +53,8 @@ const (
 	EventDecision EventType = "decision"
 	EventAlert    EventType = "alert"
 	EventFinding  EventType = "finding"
+	// EventCommand says who did what to a run: its data are a Command.
+	EventCommand EventType = "command"
 	// EventGap says which metrics are missing: its data are a Gap.
 	EventGap EventType = "gap"
 )
@@ -67,11 +74,11 @@ type Event struct {
 	Data json.RawMessage
 }
 
-// ID follows from what the event is, so that it is kept once. Several alerts and
-// findings may be raised at once, so they are what they say as well.
+// ID follows from what the event is, so that it is kept once. Several alerts,
+// findings and commands may come at once, so they are what they say as well.
 func (e Event) ID() string {
 	parts := []string{"event", string(e.Type), e.Component, strconv.FormatInt(e.Sequence, 10)}
-	if e.Type == EventAlert || e.Type == EventFinding {
+	if e.Type == EventAlert || e.Type == EventFinding || e.Type == EventCommand {
 		parts = append(parts, string(e.Data))
 	}
 	return derived(e.Run, parts...)
@@ -95,25 +102,46 @@ func (g Gap) event(run, component string) Event {
 	return Event{Run: run, Component: component, Type: EventGap, Sequence: g.From.UnixMicro(), At: g.From, Data: data}
 }
 
-// Sample is what was measured of a component at a moment; nil is not measured.
+// Command is what somebody did to a run.
+type Command struct {
+	// User is the authenticated name.
+	User string `json:"user"`
+	// Action is such as started, stopped, or changed traffic.
+	Action string `json:"action"`
+}
+
+// event is the command at a time.
+func (c Command) event(run string, at time.Time) Event {
+	data, err := json.Marshal(c)
+	if err != nil {
+		panic(err) // texts always encode
+	}
+	return Event{Run: run, Type: EventCommand, Sequence: at.UnixMicro(), At: at.UTC(), Data: data}
+}
+
+// Sample is what was measured at a moment; nil is not measured.
 type Sample struct {
 	// Run is its id.
-	Run, Component string
-	At             time.Time
+	Run string
+	// Component, or a connection written from>to, or empty for the run end to end.
+	Component string
+	At        time.Time
 	Values
 }
 
 // Values of a component: percents are 0 to 100, latencies milliseconds, rates a second.
 type Values struct {
 	CPU, Memory, RequestRate, Latency, LatencyP95, ErrorRate, QueueDepth, InFlight, Connections *float64
+	// Of the run end to end only.
+	LatencyP50, LatencyP99, TargetRate *float64
 }
 
 // columns of component_metrics that hold values, in the order of fields.
-const columns = "cpu_usage, memory_usage, request_rate, latency, latency_p95, error_rate, queue_depth, in_flight, connections"
+const columns = "cpu_usage, memory_usage, request_rate, latency, latency_p95, error_rate, queue_depth, in_flight, connections, latency_p50, latency_p99, target_rate"
 
 // fields are where the columns are.
 func (v *Values) fields() []**float64 {
-	return []**float64{&v.CPU, &v.Memory, &v.RequestRate, &v.Latency, &v.LatencyP95, &v.ErrorRate, &v.QueueDepth, &v.InFlight, &v.Connections}
+	return []**float64{&v.CPU, &v.Memory, &v.RequestRate, &v.Latency, &v.LatencyP95, &v.ErrorRate, &v.QueueDepth, &v.InFlight, &v.Connections, &v.LatencyP50, &v.LatencyP99, &v.TargetRate}
 }
 
 // ID follows from run, component and time, so that a sample is kept once.

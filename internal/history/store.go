@@ -81,7 +81,7 @@ func (s *Store) Write(ctx context.Context, b Batch) error {
 	if b.Empty() {
 		return nil
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
+	tx, err := s.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("writing the history: %w", err)
 	}
@@ -93,6 +93,17 @@ func (s *Store) Write(ctx context.Context, b Batch) error {
 		return fmt.Errorf("writing the history: %w", err)
 	}
 	return nil
+}
+
+// begin starts a transaction that only Commit or Rollback ends on SQLite: when ctx
+// ends, database/sql closes the connection of its transaction, perhaps before it
+// knows of a statement that was just prepared, and closing that one later reads what
+// SQLite has freed. A server's transaction ends with ctx, since a server may be frozen.
+func (s *Store) begin(ctx context.Context) (*sql.Tx, error) {
+	if s.dialect.goose == goose.DialectSQLite3 {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return s.db.BeginTx(ctx, nil)
 }
 
 func (s *Store) write(ctx context.Context, tx *sql.Tx, b Batch) error {
@@ -124,7 +135,7 @@ func insert[T any](ctx context.Context, tx *sql.Tx, rowsPerInsert int, t table[T
 		}
 		if n != prepared {
 			var err error
-			if statement, err = tx.PrepareContext(ctx, t.statement(n, len(values)/n)); err != nil {
+			if statement, err = tx.PrepareContext(ctx, t.statement(n, len(values)/n)); err != nil { //nolint:gosec,nolintlint // only names of ours and placeholders are put together
 				return fmt.Errorf("%s: %w", t.name, err)
 			}
 			defer statement.Close()
@@ -180,10 +191,11 @@ var usersTable = table[User]{
 
 var simulationsTable = table[Run]{
 	name: "simulations", id: func(r Run) string { return r.ID },
-	columns: "id, user_id, canvas_id, traffic_intensity, auto_scaling_enabled, status, started_at, ended_at, created_at, namespace, name, graph, spec, report",
+	columns: "id, user_id, canvas_id, traffic_intensity, auto_scaling_enabled, status, started_at, ended_at, created_at, namespace, name, graph, spec, report, simulation, component_graph",
 	conflict: `UPDATE SET user_id = COALESCE(simulations.user_id, excluded.user_id), traffic_intensity = excluded.traffic_intensity,
 		auto_scaling_enabled = excluded.auto_scaling_enabled, status = excluded.status, started_at = excluded.started_at,
-		ended_at = excluded.ended_at, spec = excluded.spec, report = excluded.report
+		ended_at = excluded.ended_at, spec = excluded.spec, report = excluded.report,
+		simulation = COALESCE(excluded.simulation, simulations.simulation), component_graph = COALESCE(excluded.component_graph, simulations.component_graph)
 		WHERE simulations.ended_at IS NULL`,
 	values: func(r Run) []any {
 		var user any
@@ -192,7 +204,7 @@ var simulationsTable = table[Run]{
 		}
 		return []any{
 			r.ID, user, r.Canvas, r.TrafficIntensity, r.AutoScalingEnabled, r.Status, timeOrNull(r.StartedAt), timeOrNull(r.EndedAt), r.CreatedAt.UTC(),
-			r.Namespace, r.Name, r.Graph, string(r.Spec), string(r.Report),
+			r.Namespace, r.Name, r.Graph, string(r.Spec), string(r.Report), textOrNull(r.Objects.Simulation), textOrNull(r.Objects.ComponentGraph),
 		}
 	},
 }
@@ -214,6 +226,13 @@ var samplesTable = table[Sample]{
 		}
 		return row
 	},
+}
+
+func textOrNull(data []byte) any {
+	if len(data) == 0 {
+		return nil
+	}
+	return string(data)
 }
 
 func timeOrNull(t time.Time) any {

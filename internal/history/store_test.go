@@ -1,9 +1,11 @@
 package history
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +55,7 @@ func must[T any](t *testing.T) func(T, error) T {
 func TestStore(t *testing.T) {
 	suite := map[string]func(*testing.T, *Store){
 		"a run comes back as it was written":       keepsRuns,
+		"a write may be cut off at any moment":     survivesCuts,
 		"namesakes are runs of their own":          keepsNamesakesApart,
 		"a run that ended stays what it was":       keepsEnds,
 		"pages list every run once":                listsPages,
@@ -79,6 +82,23 @@ func keepsRuns(t *testing.T, s *Store) {
 	if _, err := s.Run(t.Context(), runAt(2).ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a run that was never: %v", err)
 	}
+}
+
+// survivesCuts ends the context of writes wherever they are.
+func survivesCuts(t *testing.T, s *Store) {
+	var writers sync.WaitGroup
+	for n := range 4 {
+		writers.Go(func() {
+			for further := range 100 {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(further)*20*time.Microsecond)
+				_ = s.Write(ctx, Batch{Runs: []Run{runAt(1000*n + further)}}) // cut off or not
+				cancel()
+			}
+		})
+	}
+	writers.Wait()
+	write(t, s, minute(runAt(5000), 0))
+	complete(t, s, runAt(5000), 1)
 }
 
 func keepsNamesakesApart(t *testing.T, s *Store) {

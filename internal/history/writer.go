@@ -14,6 +14,9 @@ type Measurements interface {
 	Record(ctx context.Context, s metrics.Scene, start, end time.Time, step time.Duration, series int) (metrics.Recording, error)
 }
 
+// Forget lets go of a run that is told to its end.
+func (w *Writer) Forget(run string) { delete(w.told, run) }
+
 // Memory tells how far a run was kept before: a Store.
 type Memory interface {
 	LastSample(ctx context.Context, run string) (time.Time, error)
@@ -58,17 +61,31 @@ func NewWriter(m Measurements, memory Memory, buffer *Buffer) *Writer {
 	return &Writer{measurements: m, memory: memory, buffer: buffer, told: map[string]progress{}}
 }
 
+// Tell tells a run as it is now. It never waits for the metrics or the database.
+func (w *Writer) Tell(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (Run, error) {
+	told, err := Told(sim, cg, user)
+	if err != nil {
+		return Run{}, err
+	}
+	w.buffer.Offer(told)
+	return told.Runs[0], nil
+}
+
 // Observe tells a run as it is now, and a stretch of its metrics. It reports
 // whether the run is told to its end, after which it need not be observed again.
 // When the metrics or the database are away the run itself is told nevertheless,
 // and the stretch is told by a later call.
 func (w *Writer) Observe(ctx context.Context, sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string, now time.Time) (bool, error) {
-	told, err := Told(sim, cg, user)
+	run, err := w.Tell(sim, cg, user)
 	if err != nil {
 		return false, err
 	}
-	w.buffer.Offer(told)
-	run := told.Runs[0]
+	return w.Measure(ctx, sim, cg, run, now)
+}
+
+// Measure tells a stretch of the metrics of a run that was told, and reports whether
+// that was the last.
+func (w *Writer) Measure(ctx context.Context, sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, run Run, now time.Time) (bool, error) {
 	if run.StartedAt.IsZero() {
 		return !run.EndedAt.IsZero(), nil
 	}
@@ -78,7 +95,7 @@ func (w *Writer) Observe(ctx context.Context, sim *v1alpha1.Simulation, cg *v1al
 	}
 	if to := due(run, p.next, now); !to.Before(p.next) {
 		scene := metrics.Scene{Namespace: sim.Namespace, Graph: sim.Spec.GraphRef.Name, Simulation: sim.Name, Window: window}
-		recording, err := w.measurements.Record(ctx, scene, p.next, to, Step, series(cg))
+		recording, err := w.measurements.Record(ctx, scene, p.next, to, Step, seriesOf(cg))
 		if err != nil {
 			return false, fmt.Errorf("the metrics of %s/%s: %w", sim.Namespace, sim.Name, err)
 		}
@@ -117,6 +134,8 @@ func (w *Writer) resume(ctx context.Context, run Run) (progress, error) {
 	if p, ok := w.told[run.ID]; ok {
 		return p, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	last, err := w.memory.LastSample(ctx, run.ID)
 	if err != nil {
 		return progress{}, err
@@ -144,8 +163,8 @@ func due(run Run, from, now time.Time) time.Time {
 // ended reports whether a run has no moment left from one on.
 func ended(run Run, from time.Time) bool { return !run.EndedAt.IsZero() && from.After(run.EndedAt) }
 
-// series is about how many there are in an answer.
-func series(cg *v1alpha1.ComponentGraph) int {
+// seriesOf is about how many there are in an answer.
+func seriesOf(cg *v1alpha1.ComponentGraph) int {
 	if cg == nil {
 		return 1
 	}

@@ -27,6 +27,9 @@ func DefaultDir() (string, error) {
 	return filepath.Join(home, ".flashcrowd"), nil
 }
 
+// History is the file that the cluster's dashboard keeps runs in.
+func (c Cluster) History() string { return c.l.history() }
+
 // Kubeconfig is the file for kubectl.
 func (c Cluster) Kubeconfig() string { return c.l.kubeconfig(adminName) }
 

@@ -18,6 +18,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
+
+	"flashcrowd.io/flashcrowd/internal/localcluster/node"
 )
 
 // fieldOwner of the objects that the local cluster installs.
@@ -102,18 +104,20 @@ func decode(manifests []byte) ([]*unstructured.Unstructured, error) {
 }
 
 // localize points the manager and the dashboard at this cluster's Prometheus, and
-// the dashboard at the port of this machine that it keeps over restarts. Kinds that
-// only a cluster with operators knows are left out.
+// the dashboard at the port of this machine that it keeps over restarts, and at a
+// volume of the node for its history. Kinds that only a cluster with operators or
+// storage knows are left out.
 func localize(objects []*unstructured.Unstructured, p ports) []*unstructured.Unstructured {
 	kept := objects[:0:0]
 	for _, object := range objects {
-		if strings.HasPrefix(object.GetAPIVersion(), "monitoring.coreos.com/") {
+		if strings.HasPrefix(object.GetAPIVersion(), "monitoring.coreos.com/") || object.GetKind() == "PersistentVolumeClaim" {
 			continue
 		}
 		if object.GetKind() == "Deployment" {
 			setFlag(object, "--prometheus-url=", "http://"+address(p.Prometheus))
 			setFlag(object, "--bind-address=", address(p.Dashboard))
 			setFlag(object, "--mode=", "Local")
+			lastVolume(object, historyVolume)
 		}
 		kept = append(kept, object)
 	}
@@ -143,6 +147,25 @@ func setFlag(deployment *unstructured.Unstructured, flag, value string) {
 		_ = unstructured.SetNestedStringSlice(container, args, "args")
 	}
 	_ = unstructured.SetNestedSlice(deployment.Object, containers, "spec", "template", "spec", "containers")
+}
+
+// historyVolume is where the dashboard keeps runs.
+const historyVolume = "history"
+
+// lastVolume makes a volume one that this node keeps: there is no storage to claim.
+func lastVolume(deployment *unstructured.Unstructured, name string) {
+	path := []string{"spec", "template", "spec", "volumes"}
+	volumes, found, err := unstructured.NestedSlice(deployment.Object, path...)
+	if err != nil || !found {
+		return
+	}
+	for i, v := range volumes {
+		if volume, ok := v.(map[string]any); ok && volume["name"] == name {
+			volumes[i] = map[string]any{"name": name, "emptyDir": map[string]any{}}
+			_ = unstructured.SetNestedField(deployment.Object, name, "spec", "template", "metadata", "annotations", node.LastingAnnotation)
+		}
+	}
+	_ = unstructured.SetNestedSlice(deployment.Object, volumes, path...)
 }
 
 // applier applies any object by server-side apply.

@@ -28,7 +28,12 @@ spec:
   template:
     spec:
       containers:
-      - {name: dashboard, image: flashcrowd/dashboard, args: [--mode=Cluster, "--bind-address=$(POD_IP):8080", "--health-probe-bind-address=$(POD_IP):8081"]}
+      - {name: dashboard, image: flashcrowd/dashboard, args: [--mode=Cluster, "--bind-address=$(POD_IP):8080", "--health-probe-bind-address=$(POD_IP):8081", --history=/var/lib/flashcrowd/history.db], volumeMounts: [{name: history, mountPath: /var/lib/flashcrowd}]}
+      volumes: [{name: history, persistentVolumeClaim: {claimName: history}}]
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: history}
 ---
 # only a comment
 ---
@@ -52,7 +57,7 @@ func TestLocalizePointsAtThisMachine(t *testing.T) {
 	}
 	want := [][]any{
 		{"--leader-elect", "--prometheus-url=http://127.0.0.1:1234"},
-		{"--mode=Local", "--bind-address=127.0.0.1:5678", "--health-probe-bind-address=$(POD_IP):8081"},
+		{"--mode=Local", "--bind-address=127.0.0.1:5678", "--health-probe-bind-address=$(POD_IP):8081", "--history=/var/lib/flashcrowd/history.db"},
 	}
 	for i, args := range want {
 		containers, _, err := unstructured.NestedSlice(objects[i].Object, "spec", "template", "spec", "containers")
@@ -65,6 +70,18 @@ func TestLocalizePointsAtThisMachine(t *testing.T) {
 		}
 		if diff := cmp.Diff(args, container["args"]); diff != "" {
 			t.Errorf("args (-want +got):\n%s", diff)
+		}
+	}
+	volumes, _, err := unstructured.NestedSlice(objects[1].Object, "spec", "template", "spec", "volumes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]any{map[string]any{"name": "history", "emptyDir": map[string]any{}}}, volumes); diff != "" {
+		t.Errorf("volumes (-want +got):\n%s", diff)
+	}
+	for i, want := range []string{"", "history"} {
+		if got, _, _ := unstructured.NestedString(objects[i].Object, "spec", "template", "metadata", "annotations", "local.flashcrowd.io/lasting-volume"); got != want {
+			t.Errorf("object %d: the lasting volume is %q, not %q", i, got, want)
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"flashcrowd.io/flashcrowd/internal/localcluster/node"
 )
 
 const signingKey = "service-accounts"
@@ -24,6 +26,11 @@ func (l layout) logs() string              { return filepath.Join(l.dir, "logs")
 func (l layout) config(name string) string { return filepath.Join(l.dir, "config", name) }
 func (l layout) state() string             { return filepath.Join(l.dir, "cluster.json") }
 func (l layout) lock() string              { return filepath.Join(l.dir, "lock") }
+
+// history is the file in the dashboard's volume.
+func (l layout) history() string {
+	return filepath.Join(node.LastingDir(l.node(), "flashcrowd-system", historyVolume), "history.db")
+}
 
 // kubeconfig is the file of one identity; the user's own lies on top.
 func (l layout) kubeconfig(name string) string {

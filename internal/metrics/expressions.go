@@ -24,6 +24,7 @@ const (
 	partConnections = "connections" // percent of the pool, by pod
 	partLookups     = "lookups"     // keys a second that caches are asked for, by outcome
 	partOldest      = "oldest"      // s, age of the oldest message that waits
+	partFailedCalls = "failedCalls" // calls of others a second that fail
 	partDone        = "done"        // messages a second that workers have done
 )
 
@@ -56,6 +57,7 @@ func componentExpression(namespace, graph string, w time.Duration) string {
 		{scaling.LatencyP95, quantileMilliseconds(0.95, wire.ComponentDuration, s, r)},
 		{scaling.LatencyP99, quantileMilliseconds(0.99, wire.ComponentDuration, s, r)},
 		{partOldest, "max by (component) (avg_over_time(" + over(wire.ComponentOldestMessage) + "))"},
+		{partFailedCalls, fmt.Sprintf("sum by (component) (rate(%s{namespace=%q,graph=%q,outcome!=%q}[%s]))", wire.ComponentCalls, namespace, graph, wire.OutcomeAnswered, r)},
 		{partDone, "sum by (component) (rate(" + over(wire.ComponentAcknowledged) + "))"},
 		{scaling.ReplicationLag, meanMilliseconds(wire.ComponentReplicationLag, s, r)},
 		{partLookups, "sum by (component, outcome) (rate(" + over(wire.ComponentCacheLookups) + "))"},

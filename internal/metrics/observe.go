@@ -248,7 +248,8 @@ func (m *measurements) rates(arrivals, ends model.Vector) {
 }
 
 // throughput is the work that is finished: what a queue has accepted is not done
-// until a worker has done it.
+// until a worker has done it, and what fails because a call of another failed was
+// work all the same. What the component itself refuses is not.
 func (m *measurements) throughput(kind graph.ComponentType, parts map[string]model.Vector) {
 	if kind == graph.MessageQueue {
 		m.total(scaling.Throughput, parts[partDone])
@@ -256,7 +257,11 @@ func (m *measurements) throughput(kind graph.ComponentType, parts map[string]mod
 	}
 	if ends := parts[partRates]; len(ends) > 0 {
 		_, byOutcome := sumBy(ends, "outcome")
-		m.add(scaling.Throughput, byOutcome[wire.OutcomeAnswered], nil)
+		elsewhere := 0.0
+		if calls := parts[partFailedCalls]; len(calls) == 1 {
+			elsewhere = min(byOutcome[wire.OutcomeFailed], float64(calls[0].Value))
+		}
+		m.add(scaling.Throughput, byOutcome[wire.OutcomeAnswered]+elsewhere, nil)
 	}
 }
 

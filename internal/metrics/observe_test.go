@@ -147,6 +147,31 @@ func TestSignalsOfOneTypeOfComponent(t *testing.T) {
 	}
 }
 
+// What fails elsewhere was work here all the same: a saturated database must not
+// make its callers look three times too small.
+func TestThroughputIsTheWorkThatWasDoneHere(t *testing.T) {
+	for name, test := range map[string]struct {
+		failed, calls string
+		want          float64
+	}{
+		"refused here":                  {failed: "600", want: 400},
+		"failed in a call":              {failed: "600", calls: "600", want: 1000},
+		"refused here and failed there": {failed: "600", calls: "150", want: 550},
+		"several calls each":            {failed: "600", calls: "1800", want: 1000},
+		"calls that nobody missed":      {failed: "0", calls: "200", want: 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			samples := append(seen("api", "a"), sample("400", "signal", "rates", "component", "api", "outcome", "answered"), sample(test.failed, "signal", "rates", "component", "api", "outcome", "failed"))
+			if test.calls != "" {
+				samples = append(samples, sample(test.calls, "signal", "failedCalls", "component", "api"))
+			}
+			if got := observe(t, prometheus(t, samples...))["api"].Signal(scaling.Throughput, 10*time.Second); got.Missing != "" || got.Value != test.want {
+				t.Errorf("throughput %+v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
 // Lag is the time that a message waits: one that has waited, or one that is published now.
 func TestLagIsOfTheOldestMessageOrOfANewOne(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -23,6 +23,15 @@ type Recording struct {
 	Total            map[string][]float64
 }
 
+// NewRecording is one in which nothing was measured.
+func NewRecording(start, end time.Time, step time.Duration) Recording {
+	return Recording{
+		Start: start, Step: step, Length: int(end.Sub(start)/step) + 1,
+		Components: map[string]map[wire.MetricColumn][]float64{}, Pods: map[string]map[wire.MetricColumn][]float64{},
+		Links: map[string][]float64{}, Total: map[string][]float64{},
+	}
+}
+
 // samplesAtOnce bounds the samples of one answer, so that it stays below what
 // the client reads of one.
 const samplesAtOnce = 50_000
@@ -30,11 +39,7 @@ const samplesAtOnce = 50_000
 // Record reads a run from its start to an end; series is about how many
 // components, pods and links it has.
 func (c *Client) Record(ctx context.Context, s Scene, start, end time.Time, step time.Duration, series int) (Recording, error) {
-	r := Recording{
-		Start: start, Step: step, Length: int(end.Sub(start)/step) + 1,
-		Components: map[string]map[wire.MetricColumn][]float64{}, Pods: map[string]map[wire.MetricColumn][]float64{},
-		Links: map[string][]float64{}, Total: map[string][]float64{},
-	}
+	r := NewRecording(start, end, step)
 	parts := append(columnParts(s, "component"), columnParts(s, "component, pod")...)
 	parts = append(append(parts, linkPart(s)), totalParts(s)...)
 	points := max(samplesAtOnce/max(series, 1), 10)

@@ -40,6 +40,7 @@ func Report(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) report.Report
 	if user := sim.Annotations[v1alpha1.StartedByAnnotation]; user != "" {
 		r.Commands = []report.Command{{Time: sim.CreationTimestamp.Time, User: user, Action: report.Started}}
 	}
+	r.Explanations, r.DroppedExplanations = explanations(sim), sim.Status.DroppedExplanations
 	architecture(&r, sim, cg)
 	r.Capacity = report.CapacityOf(r)
 	return r
@@ -139,6 +140,24 @@ func evaluations(sim *v1alpha1.Simulation) []report.Evaluation {
 			row.Second = second(sim, *e.Since)
 		}
 		out = append(out, row)
+	}
+	return out
+}
+
+// explanations are spans: each ends where the next of its component begins, the
+// last ones with the run as far as it has come.
+func explanations(sim *v1alpha1.Simulation) []report.Explanation {
+	out := make([]report.Explanation, 0, len(sim.Status.Explanations))
+	open := map[string]int{} // component to its last span
+	for _, e := range sim.Status.Explanations {
+		at := second(sim, e.Time)
+		if last, ok := open[e.Component]; ok {
+			out[last].ToSecond = at
+		}
+		open[e.Component] = len(out)
+		out = append(out, report.Explanation{
+			Component: e.Component, FromSecond: at, ToSecond: max(at, float64(sim.Status.ElapsedSeconds)), Result: e.Result, Rule: e.Rule, Message: e.Message,
+		})
 	}
 	return out
 }

@@ -55,3 +55,15 @@ func TestCountsHaveWholeTicks(t *testing.T) {
 		}
 	}
 }
+
+// TestADrawingFitsItsBoxes: the margin is all that is around them.
+func TestADrawingFitsItsBoxes(t *testing.T) {
+	p := drawing(recorded())
+	left, top, right, bottom := p.Width, p.Height, 0, 0
+	for _, b := range p.Boxes {
+		left, top, right, bottom = min(left, b.X), min(top, b.Y), max(right, b.X+b.Width), max(bottom, b.Y+b.Height)
+	}
+	if left != 12 || top != 12 || right != p.Width-12 || bottom != p.Height-12 {
+		t.Errorf("boxes from %d,%d to %d,%d in %d by %d", left, top, right, bottom, p.Width, p.Height)
+	}
+}

@@ -17,7 +17,7 @@ func drawing(r Report) picture {
 		a.Connections = append(a.Connections, graph.Connection{From: c.From, To: c.To})
 	}
 	layout := graph.Tidy(a)
-	bounds := layout.Bounds()
+	bounds := drawn(layout)
 	const margin = 12
 	x := func(v int32) int { return int(v-bounds.Min.X) + margin }
 	y := func(v int32) int { return int(v-bounds.Min.Y) + margin }
@@ -43,4 +43,29 @@ func drawing(r Report) picture {
 		}
 	}
 	return p
+}
+
+// drawn is the rectangle around what a report draws: one box of each component, and
+// not the room that a canvas keeps for more.
+func drawn(layout graph.Layout) graph.Rect {
+	var bounds graph.Rect
+	some := false
+	include := func(x, y int32) {
+		if !some {
+			bounds, some = graph.Rect{Min: graph.Point{X: x, Y: y}, Max: graph.Point{X: x, Y: y}}, true
+			return
+		}
+		bounds.Min = graph.Point{X: min(bounds.Min.X, x), Y: min(bounds.Min.Y, y)}
+		bounds.Max = graph.Point{X: max(bounds.Max.X, x), Y: max(bounds.Max.Y, y)}
+	}
+	for _, s := range layout.Slots {
+		include(s.Position.X, s.Position.Y)
+		include(s.Position.X+graph.BoxWidth, s.Position.Y+graph.BoxHeight)
+	}
+	for _, path := range layout.Paths {
+		for _, point := range path.Points {
+			include(point.X, point.Y)
+		}
+	}
+	return bounds
 }

@@ -26,6 +26,11 @@ type Report struct {
 	// Evaluations are the last word of each rule on each component: why nothing
 	// more was done.
 	Evaluations []Evaluation `json:"evaluations"`
+	// Explanations are for each component the whole run in spans: what was done, or
+	// why nothing was.
+	Explanations []Explanation `json:"explanations,omitempty"`
+	// DroppedExplanations counts the oldest ones, which were not kept.
+	DroppedExplanations int64 `json:"droppedExplanations,omitempty"`
 	// Components and Connections are the final architecture.
 	Components  []Component  `json:"components"`
 	Connections []Connection `json:"connections"`
@@ -208,6 +213,29 @@ type Evaluation struct {
 	Result  string  `json:"result"`
 	Second  float64 `json:"second"`
 	Message string  `json:"message"`
+}
+
+// Explanation is why nothing was done to a component, or what was, over a span of
+// the run.
+type Explanation struct {
+	Component string `json:"component"`
+	// FromSecond to ToSecond of the run.
+	FromSecond float64 `json:"fromSecond"`
+	ToSecond   float64 `json:"toSecond"`
+	// Result is such as ScaleOut, NotTrue, Cooling or AtMax.
+	Result string `json:"result"`
+	// Rule that acted or was held back, empty where no condition was true.
+	Rule    string `json:"rule,omitempty"`
+	Message string `json:"message"`
+}
+
+// HeldBack reports whether a rule wanted something and did not get it.
+func (e Explanation) HeldBack() bool {
+	switch e.Result {
+	case "NotTrue", "AlreadyThere", "ScaleOut", "ScaleIn", "Structural", "Advice":
+		return false
+	}
+	return true
 }
 
 // Component is one component of the final architecture.

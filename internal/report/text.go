@@ -16,6 +16,7 @@ func WriteText(w io.Writer, r Report) error {
 	p.objectives(r.Objectives)
 	p.decisions(r.Decisions)
 	p.notices(r)
+	p.explanations(r)
 	p.evaluations(r.Evaluations)
 	p.architecture(r)
 	p.capacity(r)
@@ -174,6 +175,24 @@ func (p *printer) notices(r Report) {
 			p.line("  %s %s: %s", a.Severity, a.Component, a.Message)
 		}
 	}
+}
+
+// explanations tell when and why a rule wanted something and did not get it.
+func (p *printer) explanations(r Report) {
+	var rows []string
+	for _, e := range r.Explanations {
+		if e.HeldBack() {
+			rows = append(rows, fmt.Sprintf("%s-%s\t%s\t%s\t%s\t%s", Clock(e.FromSecond), Clock(e.ToSecond), e.Component, e.Rule, e.Result, e.Message))
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	p.line("\nWhat held rules back; at all other times no condition was true, or something was done")
+	if r.DroppedExplanations > 0 {
+		p.line("  the first %d are not kept", r.DroppedExplanations)
+	}
+	p.table(rows)
 }
 
 // evaluations answer why nothing more was done.

@@ -32,6 +32,14 @@ func grown() Report {
 		}},
 		Alerts:   []Alert{{Time: at, Severity: "warning", Component: "api-server-1", Message: "API Server CPU at 85%"}},
 		Findings: []Finding{{Time: at, Component: "database", Message: "shard by key"}},
+		Explanations: []Explanation{
+			{Component: "api-server", ToSecond: 44, Result: "NotTrue", Message: "api-server: cpu 40 (> 80), memory 30 (> 85)"},
+			{Component: "database", ToSecond: 180, Result: "NotTrue", Message: "cache: latency 3 (> 300)"},
+			{Component: "api-server", FromSecond: 44, ToSecond: 45, Rule: "api-server", Result: "Pending", Message: "true for 9s of 10s; cpu 84.9 (> 80)"},
+			{Component: "api-server", FromSecond: 45, ToSecond: 46, Rule: "api-server", Result: "ScaleOut", Message: "CPU overload (85.5%) for 10s"},
+			{Component: "api-server", FromSecond: 46, ToSecond: 180, Rule: "scale-in", Result: "WouldFlap", Message: "at 1 replicas rule api-server would fire: cpu 107.5 (> 80)"},
+		},
+		DroppedExplanations: 2,
 		Evaluations: []Evaluation{
 			{Component: "api-server", Rule: "api-server", Result: "NotTrue", Second: 57, Message: "cpu 51.2 (> 80), memory 30 (> 85)"},
 			{Component: "api-server", Rule: "scale-in", Result: "WouldFlap", Second: 57, Message: "at 1 replicas rule api-server would fire: cpu 107.5 (> 80), memory 35 (> 85)"},

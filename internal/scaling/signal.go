@@ -24,8 +24,9 @@ const (
 	ReplicaCount = "replicas"    // of the live architecture
 	ReadyCount   = "ready"       // ready replicas
 
-	// Throughput is finished requests per second; of a MessageQueue the messages
-	// that its workers have done. With requestRate it tells how much work a
+	// Throughput is finished requests per second, those included that failed for
+	// want of another component; of a MessageQueue the messages that its workers
+	// have done. With requestRate it tells how much work a
 	// saturated component is asked for; optional.
 	Throughput = "throughput"
 	// DownstreamShare is the percent of request time spent waiting for others; optional.

@@ -208,7 +208,7 @@ func (q *messageQueue) deliver(n *Node, at int64) {
 		Request: numberOf(m.number, maxCallsOfStep+int(m.deliveries)-1),
 	}
 	q.open[f.ID] = m
-	p.send(callOf{pool: q.workers, at: at, bound: at + int64(n.demands.of(p.component, f)), ahead: true, ordered: true}, f, n.asked)
+	n.sendTo(p, callOf{pool: q.workers, at: at, bound: at + int64(n.demands.of(p.component, f)), ahead: true, ordered: true}, f)
 }
 
 // settle takes the answer of a worker: its place is free again.

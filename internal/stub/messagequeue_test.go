@@ -121,7 +121,7 @@ func publish(t *testing.T, r *replica, at []int64, number func(int) uint64) []ou
 	outcomes := make([]outcome, len(at))
 	var left sync.WaitGroup
 	left.Add(len(at))
-	conn, err := transport.Dial(r.address, wire.Hello{From: "publisher", Promise: at[0]}, time.Second, func(b transport.Batch) {
+	conn, err := transport.Dial(r.address, wire.Hello{From: "publisher", Promise: at[0]}, time.Second, nil, func(b transport.Batch) {
 		for _, f := range b.Frames {
 			if f.Op == wire.OpAnswer {
 				outcomes[f.ID] = outcome{at: f.Time, reason: f.Reason, late: f.Late, heard: true}

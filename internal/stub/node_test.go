@@ -334,3 +334,26 @@ func TestPickBalances(t *testing.T) {
 		t.Error("picked an instance of none")
 	}
 }
+
+// TestAPeerThatHadNothingToAnswerIsNotSilent leaves a caller and its callee without
+// traffic for longer than a callee with open calls may be silent.
+func TestAPeerThatHadNothingToAnswerIsNotSilent(t *testing.T) {
+	api, db := start(t, "api", "api-1"), start(t, "db", "db-1")
+	tell("1", shop, api, db)
+	ready(t, api, db)
+	api.until(t, "its callee", func(n *Node) bool {
+		for _, p := range n.peers {
+			if p.takes() {
+				p.heard -= 2 * deafAfter
+				return true
+			}
+		}
+		return false
+	})
+	_, answers := ask(t, api, requests(3, 100, nil))
+	for k, f := range answers {
+		if f.Reason != wire.ReasonNone {
+			t.Errorf("request %d: %q, want an answer", k, f.Reason)
+		}
+	}
+}

@@ -11,7 +11,8 @@ import (
 // base time that grows with each ejection, a most share of all instances), with
 // times of a rehearsal that lasts minutes. Beyond Envoy it leaves instances alone
 // that fail no more than others: when all are overloaded, taking one out would
-// only overload the rest.
+// only overload the rest, and once it is back, the others would be taken out for
+// what they could not carry alone.
 const (
 	// ejectAfter is how many failures in a row eject an instance.
 	ejectAfter = 5
@@ -27,6 +28,14 @@ type standing struct {
 	// fails counts failures in a row, ejections those without a good probe between.
 	fails, ejections int
 	ejected          bool
+	// troubled is when it last failed or came back, in nanoseconds; 0 is never.
+	troubled int64
+}
+
+// proven reports whether an instance has served without a failure for as long as
+// an ejection lasts, so that it may be expected to carry what another leaves.
+func (s standing) proven(now int64) bool {
+	return s.fails == 0 && (s.troubled == 0 || now-s.troubled >= int64(ejectFor))
 }
 
 // unhealthy reports whether a reason speaks against the instance that gave it:
@@ -49,6 +58,7 @@ func (n *Node) judge(p *peer, r wire.Reason) {
 		return
 	}
 	p.standing.fails++
+	p.standing.troubled = n.o.Now()
 	if p.standing.fails < ejectAfter || p.standing.ejected || !n.outlier(p) {
 		return
 	}
@@ -64,11 +74,12 @@ func (n *Node) judge(p *peer, r wire.Reason) {
 func (n *Node) readmit(p *peer) {
 	p.standing.ejected = false
 	p.standing.fails = ejectAfter - 1
+	p.standing.troubled = n.o.Now()
 	n.refreshPools()
 }
 
 // outlier reports whether a peer may be ejected: enough others serve its
-// component, and at least half of those do not fail.
+// component, and at least half of those have not failed lately.
 func (n *Node) outlier(p *peer) bool {
 	all, ejected, good := 1, 1, 0
 	for _, other := range n.peers {
@@ -79,7 +90,7 @@ func (n *Node) outlier(p *peer) bool {
 		switch {
 		case other.standing.ejected:
 			ejected++
-		case other.standing.fails == 0 && other.takes():
+		case other.standing.proven(n.o.Now()) && other.takes():
 			good++
 		}
 	}

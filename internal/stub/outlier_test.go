@@ -109,6 +109,32 @@ func TestEjectionsLeaveEnough(t *testing.T) {
 	})
 }
 
+// TestTwoThatAreOverloadedAreNotEjectedInTurn has one that comes back while the
+// other still refuses what it could not carry alone.
+func TestTwoThatAreOverloadedAreNotEjectedInTurn(t *testing.T) {
+	n, peers := fleet(t, 2)
+	now := time.Hour
+	n.o.Now = func() int64 { return int64(now) }
+	repeat(n, peers[0], wire.ReasonQueueFull, ejectAfter)
+	if !peers[0].standing.ejected {
+		t.Fatal("the one that fails alone is not ejected")
+	}
+	repeat(n, peers[1], wire.ReasonQueueFull, ejectAfter)
+	now += ejectFor
+	n.readmit(peers[0])
+	n.judge(peers[0], wire.ReasonNone)
+	repeat(n, peers[1], wire.ReasonQueueFull, ejectAfter)
+	if peers[0].standing.ejected || peers[1].standing.ejected {
+		t.Fatalf("%+v and %+v, want both to carry the load again", peers[0].standing, peers[1].standing)
+	}
+	now += ejectFor
+	n.judge(peers[0], wire.ReasonNone)
+	repeat(n, peers[1], wire.ReasonQueueFull, 1)
+	if !peers[1].standing.ejected {
+		t.Error("one that fails while the other has proven itself is not ejected")
+	}
+}
+
 // TestABalancerLeavesOutWhoIsFull has two API servers, one of them overloaded by
 // others.
 func TestABalancerLeavesOutWhoIsFull(t *testing.T) {

@@ -99,9 +99,13 @@ func (p *peer) open() int { return len(p.calls) }
 // takes reports whether new calls may go to it.
 func (p *peer) takes() bool { return p.conn != nil && p.usable && !p.drains && !p.leaving }
 
-func (p *peer) send(c callOf, f wire.Frame, asked bool) {
+// sendTo makes a call. A peer that had nothing to answer was not silent until now.
+func (n *Node) sendTo(p *peer, c callOf, f wire.Frame) {
+	if p.open() == 0 {
+		p.heard = max(p.heard, n.now-n.asleep)
+	}
 	p.calls[f.ID] = c
-	if asked {
+	if n.asked {
 		p.oldest.add(sent{at: c.bound, id: f.ID})
 	}
 	if c.after != 0 {
@@ -391,7 +395,9 @@ func (n *Node) dial(p *peer, after time.Duration) {
 	case p.joins:
 		hello.Promise += int64(joinAfter)
 	}
-	connect := n.connector(p.address, hello)
+	connect := n.connector(p.address, hello, func(conn transport.Edge) {
+		n.input.act(func() { n.dialed(p, conn, hello) })
+	})
 	n.running.Go(func() {
 		if after > 0 {
 			select {
@@ -399,8 +405,9 @@ func (n *Node) dial(p *peer, after time.Duration) {
 			case <-time.After(after):
 			}
 		}
-		conn, err := connect()
-		n.input.act(func() { n.dialed(p, conn, hello, err) })
+		if err := connect(); err != nil {
+			n.input.act(func() { n.missed(p) })
+		}
 	})
 }
 
@@ -416,25 +423,36 @@ func (n *Node) follow(p *peer) {
 	}
 }
 
-// connector dials as the architecture's transport wants it.
-func (n *Node) connector(address string, hello wire.Hello) func() (transport.Edge, error) {
+// connector dials as the architecture's transport wants it. The connection is met
+// before its first frame comes: what a worker says first is its credit.
+func (n *Node) connector(address string, hello wire.Hello, meet func(transport.Edge)) func() error {
 	if n.settings.transport == graph.TransportHTTP {
-		return func() (transport.Edge, error) {
-			return transport.DialHTTP(address, dialTimeout, n.o.Now, n.input.batch)
+		return func() error {
+			edge, err := transport.DialHTTP(address, dialTimeout, n.o.Now, n.input.batch)
+			if err == nil {
+				meet(edge)
+			}
+			return err
 		}
 	}
-	return func() (transport.Edge, error) {
-		return transport.Dial(address, hello, dialTimeout, n.input.batch)
+	return func() error {
+		_, err := transport.Dial(address, hello, dialTimeout, func(c *transport.Conn) { meet(c) }, n.input.batch)
+		return err
 	}
 }
 
-// dialed takes the outcome of a dial.
-func (n *Node) dialed(p *peer, conn transport.Edge, hello wire.Hello, err error) {
+// missed dials again after a pause.
+func (n *Node) missed(p *peer) {
+	p.dialing = false
+	if !p.leaving {
+		n.dial(p, p.backoff.Next(rand.Float64()))
+	}
+}
+
+// dialed takes the connection that a dial made.
+func (n *Node) dialed(p *peer, conn transport.Edge, hello wire.Hello) {
 	p.dialing = false
 	switch {
-	case err != nil && !p.leaving:
-		n.dial(p, p.backoff.Next(rand.Float64()))
-	case err != nil:
 	case p.leaving || n.closing() || n.peers[p.way] != p:
 		conn.Close()
 	default:

@@ -253,7 +253,7 @@ func (n *Node) send(c callOf, f wire.Frame) bool {
 	if c.ahead {
 		n.visits.items[c.visit].foretell(c.bound)
 	}
-	p.send(c, f, n.asked)
+	n.sendTo(p, c, f)
 	return true
 }
 

@@ -5,7 +5,7 @@
 // A caller dials, sends and flushes once for each turn of its loop, and gets
 // batches of answers:
 //
-//	edge, err := transport.Dial(address, hello, timeout, inbox)
+//	edge, err := transport.Dial(address, hello, timeout, meet, inbox)
 //	edge.Send(wire.Frame{Op: wire.OpRequest, ID: 1, Time: arrival})
 //	edge.Send(wire.Frame{Op: wire.OpPromise, Time: next})
 //	err = edge.Flush()
@@ -66,9 +66,10 @@ type Conn struct {
 	once  sync.Once
 }
 
-// Dial connects to a callee and introduces the caller. The returned connection
-// reads into inbox until it ends; Wait waits for that.
-func Dial(address string, hello wire.Hello, timeout time.Duration, inbox Inbox) (*Conn, error) {
+// Dial connects to a callee and introduces the caller. meet, unless it is nil, is
+// told the connection before its first frame is read: a callee may speak first. The
+// connection reads into inbox until it ends; Wait waits for that.
+func Dial(address string, hello wire.Hello, timeout time.Duration, meet func(*Conn), inbox Inbox) (*Conn, error) {
 	conn, err := net.DialTimeout("tcp", address, timeout)
 	if err != nil {
 		return nil, fmt.Errorf("calling %s: %w", address, err)
@@ -84,6 +85,9 @@ func Dial(address string, hello wire.Hello, timeout time.Duration, inbox Inbox) 
 		return nil, fmt.Errorf("calling %s: %w", address, err)
 	}
 	c := newConn(conn, hello)
+	if meet != nil {
+		meet(c)
+	}
 	go c.read(nil, inbox)
 	return c, nil
 }

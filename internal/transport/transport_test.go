@@ -39,7 +39,7 @@ func split(t *testing.T) (address string, hellos <-chan wire.Hello) {
 func TestOnePortServesFramesAndHTTP(t *testing.T) {
 	address, hellos := split(t)
 	answers := make(chan wire.Frame, 3000)
-	c, err := Dial(address, wire.Hello{From: "lb-1", Promise: 5}, time.Second, func(b Batch) {
+	c, err := Dial(address, wire.Hello{From: "lb-1", Promise: 5}, time.Second, nil, func(b Batch) {
 		for _, f := range b.Frames {
 			answers <- f
 		}
@@ -98,7 +98,7 @@ func TestABrokenFrameEndsTheConnection(t *testing.T) {
 func TestTheOtherSideIsToldOfAnEnd(t *testing.T) {
 	address, _ := split(t)
 	ended := make(chan error, 1)
-	c, err := Dial(address, wire.Hello{}, time.Second, func(b Batch) {
+	c, err := Dial(address, wire.Hello{}, time.Second, nil, func(b Batch) {
 		if b.Err != nil {
 			ended <- b.Err
 		}
@@ -114,4 +114,38 @@ func TestTheOtherSideIsToldOfAnEnd(t *testing.T) {
 		t.Error("nobody was told")
 	}
 	c.Wait()
+}
+
+// TestAConnectionIsMetBeforeItsFirstFrame lets the callee speak first, while the
+// caller is still busy with meeting it.
+func TestAConnectionIsMetBeforeItsFirstFrame(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoken := make(chan struct{})
+	s := Listen(l, func(c *Conn) {
+		c.Send(wire.Frame{Op: wire.OpCredit, ID: 7})
+		_ = c.Flush()
+		close(spoken)
+	}, func(Batch) {})
+	done := make(chan struct{})
+	go func() { defer close(done); _ = http.Serve(s, http.NotFoundHandler()) }()
+	defer func() { _ = s.Close(); <-done }()
+	events := make(chan string, 4)
+	c, err := Dial(l.Addr().String(), wire.Hello{From: "queue-1"}, time.Second, func(*Conn) {
+		<-spoken
+		events <- "met"
+	}, func(b Batch) {
+		for range b.Frames {
+			events <- "frame"
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { c.Close(); c.Wait() }()
+	if first, second := <-events, <-events; first != "met" || second != "frame" {
+		t.Errorf("%s, then %s: want the connection to be known when its first frame comes", first, second)
+	}
 }

@@ -120,24 +120,18 @@ func TestWhatIsInstalledBesidesPasses(t *testing.T) {
 	}
 }
 
+// right is something that an account may do, or may not.
+type right struct {
+	verb, group, resource, subresource string
+	want                               bool
+}
+
+const ours = "flashcrowd.io"
+
 // The manager reads the two kinds and writes what it owns; it can write no spec
 // of the user's, read no secret and give nobody rights.
 func TestTheManagerMayDoWhatItNeedsAndNothingElse(t *testing.T) {
-	c := newClient(t)
-	namespace(t, c, "flashcrowd-system")
-	for _, o := range installation(t) {
-		switch o.GetKind() {
-		case "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding":
-			if err := c.Create(t.Context(), o); err != nil && !apierrors.IsAlreadyExists(err) {
-				t.Fatal(err)
-			}
-		}
-	}
-	const ours = "flashcrowd.io"
-	tests := []struct {
-		verb, group, resource, subresource string
-		want                               bool
-	}{
+	may(t, "flashcrowd-manager", []right{
 		{"list", ours, "simulations", "", true},
 		{"watch", ours, "componentgraphs", "", true},
 		{"update", ours, "simulations", "status", true},
@@ -164,11 +158,49 @@ func TestTheManagerMayDoWhatItNeedsAndNothingElse(t *testing.T) {
 		{"create", "rbac.authorization.k8s.io", "clusterroles", "", false},
 		{"impersonate", "", "users", "", false},
 		{"*", "*", "*", "", false},
+	})
+}
+
+// The dashboard reads the two kinds and asks who may do what; whatever it changes,
+// it changes with the caller's own token.
+func TestTheDashboardMayReadAndAskAndNothingElse(t *testing.T) {
+	may(t, "flashcrowd-dashboard", []right{
+		{"list", ours, "simulations", "", true},
+		{"watch", ours, "componentgraphs", "", true},
+		{"create", "authentication.k8s.io", "tokenreviews", "", true},
+		{"create", "authorization.k8s.io", "subjectaccessreviews", "", true},
+		{"create", ours, "simulations", "", false},
+		{"patch", ours, "simulations", "", false},
+		{"delete", ours, "componentgraphs", "", false},
+		{"update", ours, "simulations", "status", false},
+		{"get", "", "pods", "", false},
+		{"get", "", "configmaps", "", false},
+		{"get", "", "secrets", "", false},
+		{"patch", "apps", "deployments", "", false},
+		{"create", "", "serviceaccounts", "token", false},
+		{"create", "rbac.authorization.k8s.io", "clusterroles", "", false},
+		{"impersonate", "", "users", "", false},
+		{"*", "*", "*", "", false},
+	})
+}
+
+// may asks the API server what an account of the installation may do.
+func may(t *testing.T, account string, rights []right) {
+	t.Helper()
+	c := newClient(t)
+	namespace(t, c, "flashcrowd-system")
+	for _, o := range installation(t) {
+		switch o.GetKind() {
+		case "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding":
+			if err := c.Create(t.Context(), o); err != nil && !apierrors.IsAlreadyExists(err) {
+				t.Fatal(err)
+			}
+		}
 	}
-	for _, tt := range tests {
+	for _, tt := range rights {
 		t.Run(fmt.Sprint(tt.verb, " ", tt.resource, tt.subresource), func(t *testing.T) {
 			review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-				User: "system:serviceaccount:flashcrowd-system:flashcrowd-manager",
+				User: "system:serviceaccount:flashcrowd-system:" + account,
 				ResourceAttributes: &authorizationv1.ResourceAttributes{
 					Namespace: "shop", Verb: tt.verb, Group: tt.group, Resource: tt.resource, Subresource: tt.subresource,
 				},

@@ -52,22 +52,20 @@ var (
 var cluster struct {
 	admin   client.Client
 	clients *kubernetes.Clientset
-	url     string
+	// acting is how the dashboard's own account reaches the API server.
+	acting *rest.Config
+	url    string
 }
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	ctrl.SetLogger(logr.Discard())
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		panic(err)
-	}
-	assets := filepath.Join(root, "bin", "controlplane")
+	assets := filepath.Join(root(), "bin", "controlplane")
 	if _, err := os.Stat(filepath.Join(assets, "kube-apiserver")); err != nil {
 		panic("the control plane is not built: run make controlplane")
 	}
-	environment := &envtest.Environment{BinaryAssetsDirectory: assets, CRDDirectoryPaths: []string{filepath.Join(root, "config", "crd", "bases")}, ErrorIfCRDPathMissing: true}
+	environment := &envtest.Environment{BinaryAssetsDirectory: assets, CRDDirectoryPaths: []string{filepath.Join(root(), "config", "crd", "bases")}, ErrorIfCRDPathMissing: true}
 	config, err := environment.Start()
 	if err != nil {
 		panic(err)
@@ -86,6 +84,14 @@ func run(m *testing.M) int {
 	cancel()
 	stop()
 	return code
+}
+
+func root() string {
+	dir, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		panic(err)
+	}
+	return dir
 }
 
 // serve runs a dashboard whose own account may do what its manifest says and no more.
@@ -109,6 +115,7 @@ func serve(ctx context.Context, config *rest.Config) (stop func(), err error) {
 	}
 	acting := rest.AnonymousClientConfig(config)
 	acting.BearerToken, acting.QPS, acting.Burst = token, 500, 1000
+	cluster.acting = acting
 	return serveAs(ctx, acting, scheme)
 }
 
@@ -187,6 +194,8 @@ func account(ctx context.Context, namespace, name, in string, rules []rbacv1.Pol
 type stage struct {
 	t         *testing.T
 	namespace string
+	// url of the dashboard that is asked.
+	url string
 }
 
 func newStage(t *testing.T) *stage {
@@ -195,7 +204,7 @@ func newStage(t *testing.T) *stage {
 	if err := cluster.admin.Create(t.Context(), ns); err != nil {
 		t.Fatal(err)
 	}
-	return &stage{t: t, namespace: ns.Name}
+	return &stage{t: t, namespace: ns.Name, url: cluster.url}
 }
 
 func (s *stage) person(name string, rules []rbacv1.PolicyRule) (token string) {
@@ -207,14 +216,15 @@ func (s *stage) person(name string, rules []rbacv1.PolicyRule) (token string) {
 	return token
 }
 
-// ask sends a request and is its status and body.
+// ask sends a request and is its status and body, which must be as the OpenAPI
+// document says.
 func (s *stage) ask(token, method, path string, body any) (int, []byte) {
 	s.t.Helper()
 	data, err := json.Marshal(body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(s.t.Context(), method, cluster.url+path, bytes.NewReader(data))
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, bytes.NewReader(data))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -229,6 +239,7 @@ func (s *stage) ask(token, method, path string, body any) (int, []byte) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	answered(s.t, method, path, response.StatusCode, answer)
 	return response.StatusCode, answer
 }
 

@@ -2,13 +2,19 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"flashcrowd.io/flashcrowd/api/v1alpha1"
 	"flashcrowd.io/flashcrowd/internal/report"
 )
 
@@ -48,7 +54,8 @@ func up(t *testing.T) {
 	}
 }
 
-// rehearse runs a sample and is its report.
+// rehearse runs a sample and is its report. The end of the test takes graph and
+// simulation away, so that the next one has the machine.
 func rehearse(t *testing.T, sample string) report.Report {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(root(), "bin", "controlplane", "kube")); err != nil {
@@ -59,6 +66,9 @@ func rehearse(t *testing.T, sample string) report.Report {
 	command.Stdout, command.Stderr = &out, &errs
 	err := command.Run()
 	t.Logf("%s\n%s", sample, errs.String())
+	if !strings.Contains(errs.String(), "watch it: http://127.0.0.1:") {
+		t.Errorf("running %s prints no link to the dashboard", sample)
+	}
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		t.Fatalf("running %s: %v", sample, err)
@@ -67,10 +77,26 @@ func rehearse(t *testing.T, sample string) report.Report {
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		t.Fatalf("the report of %s is not JSON: %v\n%s", sample, err, out.String())
 	}
+	t.Cleanup(func() { forget(t, r) })
 	if (err == nil) != (r.Verdict == report.Met) {
 		t.Errorf("exit %v with verdict %s: 0 must mean that every objective held", err, r.Verdict)
 	}
 	return r
+}
+
+// forget deletes the simulation and the graph of a run, if they are still there.
+func forget(t *testing.T, r report.Report) {
+	ctx := context.WithoutCancel(t.Context())
+	c, _ := clients(t)
+	meta := func(path string) metav1.ObjectMeta {
+		namespace, name, _ := strings.Cut(path, "/")
+		return metav1.ObjectMeta{Namespace: namespace, Name: name}
+	}
+	for _, o := range []client.Object{&v1alpha1.Simulation{ObjectMeta: meta(r.Simulation)}, &v1alpha1.ComponentGraph{ObjectMeta: meta(r.Graph)}} {
+		if err := c.Delete(ctx, o, client.PropagationPolicy(metav1.DeletePropagationBackground)); client.IgnoreNotFound(err) != nil {
+			t.Errorf("deleting %s: %v", o.GetName(), err)
+		}
+	}
 }
 
 // valid runs a sample again, twice at most, while the host was too busy for its

@@ -119,6 +119,10 @@ func decodeAs[T any](t *testing.T, data []byte) T {
 // scenario, hears both forms of its feed, changes its traffic and stops it.
 func TestTheDashboardShowsAndSteersARun(t *testing.T) {
 	b := newBrowser(t)
+	out, err := exec.Command(binary(), "local", "status", "--dir", directory).Output()
+	if err != nil || !bytes.Contains(out, []byte(b.base.String())) {
+		t.Errorf("the status names no dashboard at %s: %v\n%s", b.base, err, out)
+	}
 	run := decodeAs[wire.StartResponse](t, b.send(http.MethodPost, "/api/scenarios/scenario-1/start", nil))
 	path := "/api/simulation/" + run.SimulationID
 	plain, sequenced := b.listen(run.SimulationID), b.listen(run.SimulationID, wire.FeedSubprotocol)

@@ -17,6 +17,8 @@ import (
 func TestSamples(t *testing.T) {
 	up(t)
 	for name, play := range map[string]func(*testing.T){
+		"scenario-2":  aReplicaTakesReads,
+		"queue":       laggingWorkersAreJoinedByOthers,
 		"world":       clientsFarAwayGetACDN,
 		"write-heavy": aDatabaseThatMostlyWritesIsAdvisedToShard,
 		"wave":        aLoadThatSwingsDoesNotSwingTheArchitecture,

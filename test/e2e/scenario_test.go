@@ -36,6 +36,7 @@ func TestScenario1GrowsASecondAPIServerAndLosesNothing(t *testing.T) {
 		t.Errorf("verdict %s, p99 %.1f ms: want every objective held and latency that recovers", r.Verdict, r.LatencyMs.P99)
 	}
 	t.Run("the ledger agrees", func(t *testing.T) { checkEvents(t, r) })
+	t.Run("every interval is explained", func(t *testing.T) { checkExplanations(t, r) })
 	t.Run("both replicas are named", func(t *testing.T) { checkInstances(t) })
 	t.Run("deleted, it leaves nothing", func(t *testing.T) { checkDeletion(t) })
 }
@@ -76,6 +77,29 @@ func checkEvents(t *testing.T, r report.Report) {
 		if !told {
 			t.Errorf("no Event tells %+v", d)
 		}
+	}
+}
+
+// checkExplanations wants to be told of each component that rules watch, second by
+// second, what was done or why nothing was.
+func checkExplanations(t *testing.T, r report.Report) {
+	for _, name := range []string{"api-server", "database"} {
+		end := 0.0
+		for _, e := range r.Explanations {
+			if e.Component != name {
+				continue
+			}
+			if e.Result == "" || e.Message == "" || e.FromSecond > end+1.5 {
+				t.Errorf("%s is not explained after %.1f s: %+v", name, end, e)
+			}
+			end = e.ToSecond
+		}
+		if end < r.DurationSeconds {
+			t.Errorf("%s is explained until %.1f s, want the whole run of %.1f s", name, end, r.DurationSeconds)
+		}
+	}
+	if !slices.ContainsFunc(r.Explanations, func(e report.Explanation) bool { return e.Component == "api-server" && e.Result == "ScaleOut" }) {
+		t.Errorf("explanations %+v, want the decision among them", r.Explanations)
 	}
 }
 

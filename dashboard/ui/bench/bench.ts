@@ -2,19 +2,10 @@ import { readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { Browser } from "../journeys/browser";
+import { clipped, linksThroughBoxes, places } from "../journeys/picture";
 import type { FeedMessage } from "../src/wire";
 import { holds, lineOf, median, type Outcome } from "./goals";
-import {
-  clipped,
-  frameRate,
-  mainThread,
-  moved,
-  openRun,
-  places,
-  seek,
-  smallestName,
-  throughBoxes,
-} from "./measure";
+import { frameRate, mainThread, moved, openRun, seek, smallestName } from "./measure";
 import { replayOf } from "./replay";
 import { FixtureServer } from "./server";
 import type { Play } from "./session";
@@ -55,8 +46,8 @@ async function painting(browser: Browser, url: string, say: Say): Promise<void> 
   const { page } = browser;
   for (const [count, goal] of BUDGETS) {
     await openRun(page, url, `grid-${count}`);
-    say(none(`boxes clipped at first fit, ${count} components`, await clipped(page)));
-    say(none(`lines through boxes, ${count} components`, await throughBoxes(page)));
+    say(none(`boxes clipped at first fit, ${count} components`, (await clipped(page)).length));
+    say(none(`lines through boxes, ${count} components`, (await linksThroughBoxes(page)).length));
     if (count === 50) {
       const measured = await smallestName(page);
       say({
@@ -130,6 +121,7 @@ async function reconnecting(browser: Browser, server: FixtureServer, play: Play,
     await page.waitForTimeout(700);
   }
   say(none("old boxes moved by a scaling event", moved(before, await places(page))));
+  say(none("lines through boxes after it", (await linksThroughBoxes(page)).length));
   const seen = await page.locator(".fc-timeline .fc-card").count();
   say(none(`events lost over ${away.length} cut connections`, told(play) - seen));
   say({

@@ -43,19 +43,6 @@ export function frameRate(page: Page, seconds: number): Promise<number> {
   );
 }
 
-/** Boxes that are not wholly inside the canvas. */
-export function clipped(page: Page): Promise<number> {
-  return page.evaluate(() => {
-    const frame = document.querySelector(".canvas")?.getBoundingClientRect();
-    if (frame === undefined) throw new Error("there is no canvas");
-    return [...document.querySelectorAll(".canvas .react-flow__node")].filter((node) => {
-      const rect = node.getBoundingClientRect();
-      const { left, right, top, bottom } = rect;
-      return left < frame.left || right > frame.right || top < frame.top || bottom > frame.bottom;
-    }).length;
-  });
-}
-
 /** Size of the smallest name of a box, in pixels of the screen. */
 export function smallestName(page: Page): Promise<number> {
   return page.evaluate(() => {
@@ -67,44 +54,9 @@ export function smallestName(page: Page): Promise<number> {
   });
 }
 
-/** Lines that pass through a box: points of theirs that lie deeper in one than a line's ends do. */
-export function throughBoxes(page: Page): Promise<number> {
-  return page.evaluate(() => {
-    const depth = 3;
-    const rects = [...document.querySelectorAll(".canvas .box:not(.frame)")].map((box) =>
-      box.getBoundingClientRect(),
-    );
-    const lines = [...document.querySelectorAll<SVGPathElement>(".links path:not(.heads)")];
-    return lines.filter((line) => {
-      const matrix = line.getScreenCTM();
-      if (matrix === null) return false;
-      const length = line.getTotalLength();
-      for (let at = 0; at <= length; at += 8) {
-        const { x, y } = line.getPointAtLength(at).matrixTransform(matrix);
-        const inside = rects.some(
-          (r) => x > r.left + depth && x < r.right - depth && y > r.top + depth && y < r.bottom - depth,
-        );
-        if (inside) return true;
-      }
-      return false;
-    }).length;
-  });
-}
-
-/** Where each box is on the canvas, by its key. */
-export async function places(page: Page): Promise<ReadonlyMap<string, string>> {
-  const pairs = await page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>(".canvas .react-flow__node")].map((node): [string, string] => [
-      node.dataset.id ?? "",
-      node.style.transform,
-    ]),
-  );
-  return new Map(pairs);
-}
-
 /** Boxes that were there before and are elsewhere after. */
-export function moved(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): number {
-  return [...before].filter(([key, place]) => after.has(key) && after.get(key) !== place).length;
+export function moved(before: Readonly<Record<string, string>>, after: typeof before): number {
+  return Object.entries(before).filter(([key, place]) => key in after && after[key] !== place).length;
 }
 
 /** Milliseconds from moving the scrubber to a second until that is painted. */

@@ -14,11 +14,36 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+type LaunchOptions = NonNullable<Parameters<typeof chromium.launchPersistentContext>[1]>;
+
 const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const artifacts = new URL("../artifacts/", import.meta.url).pathname;
 
 interface AxeResult {
   violations: { id: string; nodes: { html: string }[] }[];
+}
+
+/** Chromium now and then dies while it starts: then another is started. */
+const LAUNCHES = 3;
+
+async function launch(
+  looks: Pick<LaunchOptions, "colorScheme" | "reducedMotion">,
+  attempt = 1,
+): Promise<{ context: BrowserContext; profile: string }> {
+  const profile = mkdtempSync(join(tmpdir(), "flashcrowd-page-"));
+  try {
+    const context = await chromium.launchPersistentContext(profile, {
+      ...looks,
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: FLAGS,
+      viewport: { width: 1440, height: 900 },
+    });
+    return { context, profile };
+  } catch (error) {
+    rmSync(profile, { recursive: true, force: true });
+    if (attempt === LAUNCHES) throw error;
+    return launch(looks, attempt + 1);
+  }
 }
 
 /** A Chromium of its own with an empty profile. */
@@ -36,14 +61,7 @@ export class Browser {
     colorScheme: "light" | "dark",
     reducedMotion: "reduce" | "no-preference" = "reduce",
   ): Promise<Browser> {
-    const profile = mkdtempSync(join(tmpdir(), "flashcrowd-page-"));
-    const context = await chromium.launchPersistentContext(profile, {
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: FLAGS,
-      colorScheme,
-      reducedMotion,
-      viewport: { width: 1440, height: 900 },
-    });
+    const { context, profile } = await launch({ colorScheme, reducedMotion });
     const page = context.pages()[0] ?? (await context.newPage());
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));

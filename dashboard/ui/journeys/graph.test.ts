@@ -71,6 +71,15 @@ describe.each(["light", "dark"] as const)("the editor, %s", (scheme) => {
     await page.getByRole("button", { name: "Start the run" }).waitFor();
     await browser.shot(`${scheme}-graph-run`);
     expect(await browser.violations()).toEqual([]);
+    await page.getByText("Trace", { exact: true }).click();
+    const file = page.getByLabel("CSV of request counts");
+    await file.setInputFiles({ name: "day.csv", mimeType: "text/csv", buffer: Buffer.from("10\nmany\n") });
+    await page.getByText('Line 2: "many" is no count').waitFor();
+    const day = Buffer.from("minute,requests\n0,10\n1,80\n2,25\n");
+    await file.setInputFiles({ name: "day.csv", mimeType: "text/csv", buffer: day });
+    await page.getByText("3 rows of day.csv").waitFor();
+    await browser.shot(`${scheme}-graph-trace`);
+    expect(await browser.violations()).toEqual([]);
     expect(browser.errors).toEqual([]);
   });
 

@@ -27,6 +27,13 @@ func (a *Agent) makeVolumes(ctx context.Context, f facts, dir string, now time.T
 	v := volumes{dirs: map[string]string{}}
 	for _, volume := range f.pod.Spec.Volumes {
 		at := filepath.Join(dir, "volumes", volume.Name)
+		if volume.EmptyDir != nil && f.pod.Annotations[LastingAnnotation] == volume.Name {
+			if err := a.makeLasting(f.pod.Namespace, volume.Name); err != nil {
+				return v, err
+			}
+			v.dirs[volume.Name] = LastingDir(a.o.Dir, f.pod.Namespace, volume.Name)
+			continue
+		}
 		if err := os.MkdirAll(at, 0o777); err != nil {
 			return v, fmt.Errorf("making volume %s: %w", volume.Name, err)
 		}
@@ -43,6 +50,28 @@ func (a *Agent) makeVolumes(ctx context.Context, f facts, dir string, now time.T
 		}
 	}
 	return v, nil
+}
+
+// LastingAnnotation of a pod names the one of its empty directories that outlives it:
+// this node has no storage to claim.
+const LastingAnnotation = "local.flashcrowd.io/lasting-volume"
+
+// LastingDir is where a lasting volume is, below the node's directory.
+func LastingDir(dir, namespace, name string) string {
+	return filepath.Join(dir, "lasting", namespace, name)
+}
+
+// makeLasting lets any identity of a container write, for only containers that mount
+// it get there.
+func (a *Agent) makeLasting(namespace, name string) error {
+	dir := LastingDir(a.o.Dir, namespace, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("making volume %s: %w", name, err)
+	}
+	if err := os.Chmod(dir, 0o777); err != nil {
+		return fmt.Errorf("making volume %s: %w", name, err)
+	}
+	return nil
 }
 
 // volumeFiles are the files of a volume by path.

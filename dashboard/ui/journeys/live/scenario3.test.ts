@@ -76,13 +76,19 @@ it("opens the reason of each of its decisions", async () => {
     await card.locator(".fc-stages").waitFor();
     expect(await card.locator(".fc-reason").textContent()).toMatch(/\d/);
   }
+  await page
+    .locator("article", { has: page.getByRole("button", { name: /Insert cache/ }) })
+    .first()
+    .evaluate((card) => card.scrollIntoView({ block: "start" }));
+  await page.locator("[data-notice=rules]").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Fit" }).click();
   await visit.shots("large-grown");
 });
 
 it("shows the whole of it when it has ended", async () => {
   const { page } = visit.browser;
-  await visit.stage("Objectives met", 200_000);
+  await page.getByText("Recorded", { exact: true }).waitFor({ timeout: 150_000 });
+  expect(await page.locator(".stage").textContent()).toBe("Objectives met");
   expect(await clipped(page)).toEqual([]);
   expect(await linksThroughBoxes(page)).toEqual([]);
   expect(await visit.browser.violations()).toEqual([]);

@@ -24,7 +24,7 @@ import { isArrow, neighbour } from "./neighbours";
 import { newsKey, newsOf } from "./news";
 import { ParticleLayer } from "./ParticleLayer";
 import { arranged, type Pins } from "./pins";
-import { type Scene, SceneContext, useScene } from "./scene";
+import { Scene, SceneContext, useScene } from "./scene";
 import { type Arranging, useArranging } from "./useArranging";
 
 const nodeTypes = { box: BoxNode };
@@ -153,7 +153,7 @@ function Stage(props: CanvasProps) {
 
   const look = useCallback(
     (next: View) => {
-      scene.view = next;
+      scene.look(next);
       const level = levelOf(next.zoom);
       if (root.current !== null) {
         root.current.dataset.level = level;
@@ -270,13 +270,7 @@ function Stage(props: CanvasProps) {
 /** The architecture of a run, as it is now or was then, with its traffic. */
 export function CanvasView(props: CanvasProps) {
   const { metrics, run } = props;
-  const [scene] = useState<Scene>(() => ({
-    metrics,
-    columns: run.columns,
-    appeared: new Map(),
-    view: { x: 0, y: 0, zoom: 1 },
-    level: "mid",
-  }));
+  const [scene] = useState(() => new Scene(metrics, run.columns));
   return (
     <ReactFlowProvider>
       <SceneContext value={scene}>

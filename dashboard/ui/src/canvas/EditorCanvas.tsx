@@ -19,7 +19,7 @@ import { BOX, bounds, type Rect, rectAt, type View } from "./geometry";
 import { LinkLayer } from "./LinkLayer";
 import { drawLinks } from "./links";
 import { isArrow, neighbour } from "./neighbours";
-import { type Scene, SceneContext, useScene } from "./scene";
+import { Scene, SceneContext, useScene } from "./scene";
 
 const nodeTypes = { edit: EditNode };
 const noEdges: never[] = [];
@@ -114,7 +114,7 @@ function useCamera(boxes: readonly EditBox[]) {
   const root = useRef<HTMLDivElement>(null);
   const look = useCallback(
     (next: View) => {
-      scene.view = next;
+      scene.look(next);
       scene.level = levelOf(next.zoom);
       if (root.current === null) return;
       root.current.dataset.level = scene.level;
@@ -230,19 +230,17 @@ function Stage(props: EditorCanvasProps) {
   );
 }
 
+/** Nothing is measured of a drawing: its lines are painted once, without rates. */
+function unmeasured(): MetricStore {
+  return new MetricStore(
+    (run) => run(),
+    () => 0,
+  );
+}
+
 /** A graph that is drawn by hand: boxes are dragged, connected and removed. */
 export function EditorCanvas(props: EditorCanvasProps) {
-  const [scene] = useState<Scene>(() => ({
-    // Nothing is measured of a drawing: its lines are painted once, without rates.
-    metrics: new MetricStore(
-      (run) => run(),
-      () => 0,
-    ),
-    columns: [],
-    appeared: new Map(),
-    view: { x: 0, y: 0, zoom: 1 },
-    level: "mid",
-  }));
+  const [scene] = useState(() => new Scene(unmeasured(), []));
   return (
     <ReactFlowProvider>
       <SceneContext value={scene}>

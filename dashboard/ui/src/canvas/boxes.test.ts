@@ -120,4 +120,13 @@ describe("boxes", () => {
     const { boxes } = draw(canvas(node("api", 0, 1)), { difference: { ...nothing, leftNodes: [left] } });
     expect(boxes.at(-1)).toMatchObject({ key: "leaving/old-cache", state: "leaving" });
   });
+
+  it("show a replica that has left as one, whatever stays", () => {
+    const component = node("api", 0, 3);
+    const [, , , replica] = node("api", 0, 4).instances;
+    if (replica === undefined) throw new Error("there are four");
+    const leftReplicas = [{ component, replica }];
+    const { boxes } = draw(canvas(component), { difference: { ...nothing, leftReplicas } });
+    expect(boxes.find(({ state }) => state === "leaving")).toMatchObject({ id: "api-4", replicas: 1 });
+  });
 });

@@ -170,6 +170,8 @@ function leavingBoxes(difference: Difference): Box[] {
     title: replica.id,
     state: "leaving" as const,
     folded: false,
+    replicas: 1,
+    ready: 0,
   }));
   return [...nodes, ...replicas];
 }

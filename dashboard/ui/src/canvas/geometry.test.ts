@@ -39,6 +39,17 @@ describe("ways", () => {
     ]);
   });
 
+  it("go straight on where a route comes to one of the replicas", () => {
+    const replicas = [0, 110].map((y) => rectAt({ x: 300, y }));
+    const grown: End = { rect: bounds(replicas, 14), replicas };
+    const into = wayOf(single(0, 0), grown, [{ x: 276, y: 46 }]);
+    expect(into.trunk.at(-1)?.to).toEqual({ x: 286, y: 46 });
+    const out = wayOf(grown, single(900, 0), [{ x: 514, y: 46 }]);
+    expect(out.trunk[0]?.from).toEqual({ x: 504, y: 46 });
+    const aside = wayOf(grown, single(900, 0), [{ x: 514, y: 70 }]);
+    expect(aside.trunk[0]?.from).toEqual({ x: 504, y: 101 });
+  });
+
   it("carry their label in the middle", () => {
     expect(labelsOf(wayOf(single(0, 0), single(300, 0), []))[0]?.x).toBeCloseTo(245, 0);
   });

@@ -98,14 +98,25 @@ export interface End {
   replicas: readonly Rect[];
 }
 
+/** Where a trunk meets an end: in the middle of its side, or where a route comes straight to one of its replicas. */
+function joint({ rect, replicas }: End, side: Side, stop: XY | undefined): XY {
+  const middle = anchor(rect, side);
+  if (stop === undefined || replicas.length < 2) return middle;
+  const onTheWay = replicas
+    .map((one) => anchor(one, side))
+    .find((at) => (along(side) === "x" ? Math.abs(at.y - stop.y) < 1 : Math.abs(at.x - stop.x) < 1));
+  if (onTheWay === undefined) return middle;
+  return along(side) === "x" ? { x: middle.x, y: onTheWay.y } : { x: onTheWay.x, y: middle.y };
+}
+
 /** Draws a link from end to end through the points of its route. */
 export function wayOf(from: End, to: End, route: readonly XY[]): Way {
   const firstStop = route[0] ?? middleOf(to.rect);
   const lastStop = route.at(-1) ?? middleOf(from.rect);
   const exit = sideTowards(from.rect, firstStop);
   const entry = sideTowards(to.rect, lastStop);
-  const start = anchor(from.rect, exit);
-  const end = anchor(to.rect, entry);
+  const start = joint(from, exit, route[0]);
+  const end = joint(to, entry, route.at(-1));
   const stops = [start, ...route, end];
   const flow = along(exit);
   const trunk = stops.slice(1).map((stop, i) => {

@@ -50,6 +50,13 @@ describe("particles", () => {
     }
   });
 
+  it("leave every other one out, and again, until they are far enough apart", () => {
+    const all = particles(600, 1000, 5);
+    const few = particles(600, 1000, 5, 4 * spacing(1000));
+    expect(few).toEqual(all.filter((_, place) => place % 4 === 0));
+    expect(particles(600, 1000, 5, spacing(1000) / 2)).toEqual(all);
+  });
+
   it("move on with the stream", () => {
     const [first = 0] = particles(300, 100, 0);
     const [later = 0] = particles(300, 100, 5);

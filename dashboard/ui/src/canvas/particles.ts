@@ -49,11 +49,13 @@ export function speed(rate: number): number {
 
 /**
  * Distances of the particles of a track at a moment: travelled is how far the
- * stream has moved since it began, in pixels. No traffic, no particles.
+ * stream has moved since it began, in pixels; least is the gap below which every
+ * other particle is left out, and again. No traffic, no particles.
  */
-export function particles(length: number, rate: number | null, travelled: number): number[] {
+export function particles(length: number, rate: number | null, travelled: number, least = 0): number[] {
   if (rate === null || rate <= 0 || length <= 0) return [];
-  const gap = spacing(rate);
+  const natural = spacing(rate);
+  const gap = natural * 2 ** Math.max(0, Math.ceil(Math.log2(least / natural)));
   const first = travelled % gap;
   const count = Math.floor((length - first) / gap) + 1;
   return Array.from({ length: Math.max(0, count) }, (_, i) => first + i * gap).filter((d) => d <= length);

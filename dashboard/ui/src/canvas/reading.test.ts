@@ -29,7 +29,7 @@ describe("absence", () => {
     ["live", null, null],
     ["pending", 12, "Pending 12 s"],
     ["pending", null, "Pending"],
-    ["ghost", null, "Held back: DryRun"],
+    ["ghost", null, "Held back: dry run"],
     ["leaving", null, "Removed"],
   ] as const)("of a box that is %s", (state, seconds, want) => {
     expect(absence({ state, note: "DryRun" }, seconds)).toBe(want);

@@ -1,6 +1,6 @@
 import type { Frame } from "../state/frame";
 import { type Condition, conditionOf } from "../state/health";
-import { formatDuration, formatMs, formatPercent, formatQuantity } from "../text/format";
+import { formatDuration, formatMs, formatPercent, formatQuantity, words } from "../text/format";
 import type { Box } from "./boxes";
 
 /** What is written on a box, and how full its bars are from 0 to 1. */
@@ -28,7 +28,7 @@ export function absence(box: Pick<Box, "state" | "note">, pendingSeconds: number
     case "pending":
       return pendingSeconds === null ? "Pending" : `Pending ${formatDuration(Math.max(0, pendingSeconds))}`;
     case "ghost":
-      return `Held back: ${box.note}`;
+      return `Held back: ${words(box.note)}`;
     case "leaving":
       return "Removed";
   }

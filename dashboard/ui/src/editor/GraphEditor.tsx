@@ -22,8 +22,9 @@ import { EditorHeader } from "./EditorHeader";
 import type { Faults } from "./faults";
 import { Palette } from "./Palette";
 import { RunTab } from "./RunTab";
+import type { Base } from "./save";
 import { gist } from "./settings";
-import { type Base, type Editor, useEditor } from "./useEditor";
+import { type Editor, useEditor } from "./useEditor";
 import { WholeGraph } from "./WholeGraph";
 import { YamlPanel } from "./YamlPanel";
 import "./editor.css";
@@ -107,7 +108,7 @@ function Side({ editor, selected, onSelect }: SideProps) {
 }
 
 /** Draws a graph: from nothing, or over the version of it that the server had. */
-export function GraphEditor({ start, from }: { start: Draft; from: Base }) {
+export function GraphEditor({ start, from }: { start: Draft; from: Base | null }) {
   const editor = useEditor(start, from);
   const { draft, change, faults } = editor;
   const [selected, setSelected] = useState<string | null>(null);

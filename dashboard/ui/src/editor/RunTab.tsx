@@ -8,7 +8,7 @@ export function RunTab({ editor: { base, changed } }: { editor: Editor }) {
   }
   return (
     <section className="fc-begin" aria-label="Rehearse this graph">
-      <OwnRun key={base.graph.id} graphs={[base.graph]} />
+      <OwnRun key={base.summary.id} graphs={[base.summary]} />
     </section>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { add, emptyDraft } from "./draft";
-import { isAbout, sortFaults } from "./faults";
+import { isAbout, plain, sortFaults } from "./faults";
 
 const first = add(emptyDraft(""), "LoadBalancer", null);
 const { draft } = add(first.draft, "APIServer", first.name);
@@ -27,4 +27,17 @@ it.each([
   ["capacity.coresy", "capacity.cores", false],
 ])("%s is about %s: %o", (field, path, expected) => {
   expect(isAbout({ field, message: "" }, path)).toBe(expected);
+});
+
+it.each([
+  [
+    "Invalid value: 0: spec.components[1].capacity.cores in body should be greater than or equal to 1",
+    "should be greater than or equal to 1",
+  ],
+  ['Invalid value: "object": a cache keeps "entries": write cache', 'a cache keeps "entries": write cache'],
+  ['Invalid value: "a\\"b": must be a name', "must be a name"],
+  ['Unsupported value: "Big": supported values: "LRU"', 'Unsupported value: "Big": supported values: "LRU"'],
+  ["the calls go round in a circle", "the calls go round in a circle"],
+])("%s is told as %s", (message, told) => {
+  expect(plain({ field: "spec.components[1].capacity.cores", message })).toBe(told);
 });

@@ -22,8 +22,17 @@ export const NO_FAULTS: Faults = { components: new Map(), rest: [] };
 
 const PATH = /^(?:spec\.)?(components|connections)\[(\d+)\]\.?(.*)$/;
 
+/** What to write instead, without what the field shows already: the value, and where it is. */
+export function plain({ field, message }: ValidationFault): string {
+  const told = message.replace(/^Invalid value: (?:"(?:[^"\\]|\\.)*"|[^\s:"]+): /, "");
+  const at = `${field} in body `;
+  return told.startsWith(at) ? told.slice(at.length) : told;
+}
+
 /** The component that a fault is about, and where in it; null when it is about none. */
-function subjectOf(draft: Draft, { field, message }: ValidationFault): [string, PlacedFault] | null {
+function subjectOf(draft: Draft, fault: ValidationFault): [string, PlacedFault] | null {
+  const { field } = fault;
+  const message = plain(fault);
   const [, list, index, within = ""] = PATH.exec(field) ?? [];
   if (list === "components") {
     const name = draft.spec.components?.[Number(index)]?.name;
@@ -40,7 +49,7 @@ export function sortFaults(draft: Draft, faults: readonly ValidationFault[]): Fa
   const rest: ValidationFault[] = [];
   for (const fault of faults) {
     const [name, placed] = subjectOf(draft, fault) ?? [];
-    if (name === undefined || placed === undefined) rest.push(fault);
+    if (name === undefined || placed === undefined) rest.push({ ...fault, message: plain(fault) });
     else components.set(name, [...(components.get(name) ?? []), placed]);
   }
   return { components, rest };

@@ -2,16 +2,14 @@ import { useCallback, useEffect, useState } from "react";
 import { useDesk } from "../hooks/useSimulation";
 import { graphPath } from "../route";
 import { linesOf, Problem } from "../services/problem";
-import type { Graph, GraphSummary } from "../wire";
+import type { Graph } from "../wire";
 import { bodyOf, type Draft } from "./draft";
 import { type Faults, NO_FAULTS, sortFaults } from "./faults";
 import { advance, begin, redo, undo } from "./history";
+import { type Base, save } from "./save";
 
 /** A change waits so long for the next one before the server is asked, in milliseconds. */
 const CHECK_MS = 400;
-
-/** The graph of the server that a draft changes; null for a new one. */
-export type Base = { graph: GraphSummary; version: string } | null;
 
 /** What an answer says is wrong with the draft itself; null when it is about something else. */
 function faultsIn(error: unknown) {
@@ -53,10 +51,10 @@ function useFaults(draft: Draft) {
 }
 
 /** A draft with its history, what the server says of it, and where it is saved. */
-export function useEditor(start: Draft, from: Base) {
+export function useEditor(start: Draft, from: Base | null) {
   const { service } = useDesk();
   const [history, setHistory] = useState(() => begin(start));
-  const [base, setBase] = useState(from);
+  const [base, setBase] = useState<Base | null>(from);
   const [saved, setSaved] = useState<Draft | null>(from === null ? null : start);
   const [saving, setSaving] = useState(false);
   const [problem, setProblem] = useState<readonly string[]>([]);
@@ -66,16 +64,15 @@ export function useEditor(start: Draft, from: Base) {
   const again = useCallback(() => setHistory(redo), []);
 
   const took = (graph: Graph) => {
-    setBase({ graph: graph.summary, version: graph.resourceVersion });
+    setBase(graph);
     setSaved(draft);
     window.history.replaceState(null, "", graphPath(graph.summary.id));
   };
-  const save = async () => {
+  const keep = async () => {
     setSaving(true);
     setProblem([]);
     try {
-      const body = bodyOf(draft, base?.version ?? null);
-      took(await (base === null ? service.createGraph(body) : service.saveGraph(base.graph.id, body)));
+      took(await save(service, draft, base));
     } catch (error) {
       setProblem(linesOf(error));
     } finally {
@@ -89,7 +86,7 @@ export function useEditor(start: Draft, from: Base) {
     back: history.past.length > 0 ? back : null,
     again: history.future.length > 0 ? again : null,
     changed: draft !== saved,
-    save,
+    save: keep,
     saving,
     problem,
     ...useFaults(draft),

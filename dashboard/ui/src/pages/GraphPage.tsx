@@ -12,12 +12,7 @@ function KnownGraph({ id }: { id: string }) {
   const answer = useAnswer(useCallback(() => service.graph(id), [service, id]));
   if (answer.state === "here") {
     const { value } = answer;
-    return (
-      <GraphEditor
-        start={draftOfGraph(value)}
-        from={{ graph: value.summary, version: value.resourceVersion }}
-      />
-    );
+    return <GraphEditor start={draftOfGraph(value)} from={value} />;
   }
   return (
     <main className="sheet">

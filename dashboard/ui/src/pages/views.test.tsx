@@ -6,7 +6,7 @@ import { BoxNode } from "../canvas/BoxNode";
 import type { Box } from "../canvas/boxes";
 import { drawingOf } from "../canvas/boxes";
 import { CanvasView } from "../canvas/CanvasView";
-import { SceneContext } from "../canvas/scene";
+import { Scene, SceneContext } from "../canvas/scene";
 import { browserSurroundings } from "../feed/connection";
 import { DeskContext } from "../hooks/useSimulation";
 import { Inspector } from "../inspector/Inspector";
@@ -51,13 +51,7 @@ describe("the canvas", () => {
 });
 
 describe("a box", () => {
-  const scene = {
-    metrics: newPage().metrics,
-    columns: run.columns,
-    appeared: new Map(),
-    view: { x: 0, y: 0, zoom: 1 },
-    level: "mid" as const,
-  };
+  const scene = new Scene(newPage().metrics, run.columns);
   const { boxes } = drawingOf({
     canvas: run.topology,
     difference: { fresh: new Set(), leftNodes: [], leftReplicas: [] },

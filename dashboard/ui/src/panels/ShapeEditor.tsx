@@ -1,6 +1,7 @@
 import { formatRate } from "../text/format";
 import { Choice } from "./Choice";
 import { NumberField } from "./NumberField";
+import { TraceUpload } from "./TraceUpload";
 import { type Form, formAs, MAX_RATE, planOf, planPoints, type Stage } from "./traffic";
 
 const kinds: readonly { tab: Form["kind"]; name: string }[] = [
@@ -9,6 +10,7 @@ const kinds: readonly { tab: Form["kind"]; name: string }[] = [
   { tab: "Spike", name: "Spike" },
   { tab: "Wave", name: "Wave" },
   { tab: "Stages", name: "Stages" },
+  { tab: "Trace", name: "Trace" },
 ];
 
 interface Props {
@@ -107,13 +109,15 @@ export function ShapeEditor({ form, durationSeconds, onChange }: Props) {
       />
       <Preview form={form} durationSeconds={durationSeconds} />
       <div className="fc-fields">
-        <NumberField
-          label={form.kind === "Constant" ? "Rate" : "From"}
-          unit="req/s"
-          value={form.rate}
-          max={MAX_RATE}
-          onChange={(rate) => onChange({ ...form, rate })}
-        />
+        {form.kind !== "Trace" && (
+          <NumberField
+            label={form.kind === "Constant" ? "Rate" : "From"}
+            unit="req/s"
+            value={form.rate}
+            max={MAX_RATE}
+            onChange={(rate) => onChange({ ...form, rate })}
+          />
+        )}
         {"peak" in form && (
           <NumberField
             label="Peak"
@@ -133,6 +137,13 @@ export function ShapeEditor({ form, durationSeconds, onChange }: Props) {
           />
         )}
       </div>
+      {form.kind === "Trace" && (
+        <TraceUpload
+          file={form.file}
+          rows={form.counts.length}
+          onRead={(file, counts) => onChange({ ...form, file, counts })}
+        />
+      )}
       {form.kind === "Stages" && (
         <Stages stages={form.stages} onChange={(stages) => onChange({ ...form, stages })} />
       )}

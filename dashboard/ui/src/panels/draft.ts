@@ -41,6 +41,9 @@ function formFaults(form: Form): string[] {
   if (form.kind === "Wave" && !whole(form.periodSeconds, 2, 86_400)) {
     faults.push("Period: write 2 to 86,400 seconds.");
   }
+  if (form.kind === "Trace" && form.counts.length === 0) {
+    faults.push("Trace: choose a CSV file of request counts, one row an interval.");
+  }
   if (form.kind === "Stages") {
     if (form.stages.length === 0) faults.push("Stages: add at least one.");
     if (form.stages.length > 100) faults.push("Stages: keep to 100 at most.");
@@ -79,7 +82,7 @@ export function runDraftOf(draft: Draft): RunDraft {
       durationSeconds: draft.durationSeconds,
       seed: draft.seed,
       traffic: {
-        ...trafficOf(draft.form),
+        ...trafficOf(draft.form, draft.durationSeconds),
         mix: {
           readPercent: mix.read,
           writePercent: mix.write,

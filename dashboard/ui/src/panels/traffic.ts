@@ -1,5 +1,6 @@
 import { formatMs, formatRate } from "../text/format";
 import type { api, PlannedRate, Total } from "../wire";
+import { courseOf, secondOf } from "./trace";
 
 /** The most that a Simulation may ask for, in requests a second. */
 export const MAX_RATE = 200_000;
@@ -65,7 +66,8 @@ export type Form =
   | { kind: "Constant"; rate: number }
   | { kind: "Ramp" | "Spike"; rate: number; peak: number }
   | { kind: "Wave"; rate: number; peak: number; periodSeconds: number }
-  | { kind: "Stages"; rate: number; stages: readonly Stage[] };
+  | { kind: "Stages"; rate: number; stages: readonly Stage[] }
+  | { kind: "Trace"; rate: number; peak: number; file: string; counts: readonly number[] };
 
 /** One stage of a form of stages. */
 export interface Stage {
@@ -100,6 +102,15 @@ function staged(from: number, stages: readonly Stage[], duration: number): Plann
   return points;
 }
 
+/** A recorded course, scaled to a peak and to the length of the run. */
+function traced(counts: readonly number[], peak: number, duration: number): PlannedRate[] {
+  const course = counts.length === 0 ? [0, 0] : courseOf(counts, duration);
+  return course.map((share, place) => ({
+    second: secondOf(place, course.length, duration),
+    requestsPerSecond: Math.round(share * peak),
+  }));
+}
+
 /** The corners of the rate that a form plans, as the manager will play it. */
 export function planOf(form: Form, duration: number): PlannedRate[] {
   const at = (second: number, requestsPerSecond: number) => ({ second, requestsPerSecond });
@@ -121,11 +132,25 @@ export function planOf(form: Form, duration: number): PlannedRate[] {
       return wave(form.rate, form.peak, form.periodSeconds, duration);
     case "Stages":
       return staged(form.rate, form.stages, duration);
+    case "Trace":
+      return traced(form.counts, form.peak, duration);
   }
 }
 
-/** The form as a Simulation says it. */
-export function trafficOf(form: Form): api.Traffic {
+/** A trace as stages from corner to corner. */
+function stagesOf(corners: readonly PlannedRate[]): api.Traffic {
+  return {
+    requestsPerSecond: corners[0]?.requestsPerSecond ?? 0,
+    stages: corners.slice(1).map(({ second, requestsPerSecond }, place) => ({
+      durationSeconds: second - (corners[place]?.second ?? 0),
+      requestsPerSecond,
+      ramp: "Linear" as const,
+    })),
+  };
+}
+
+/** The form as a Simulation of so many seconds says it. */
+export function trafficOf(form: Form, duration: number): api.Traffic {
   const base = { requestsPerSecond: form.rate };
   switch (form.kind) {
     case "Constant":
@@ -147,6 +172,8 @@ export function trafficOf(form: Form): api.Traffic {
           ramp: step ? "Step" : "Linear",
         })),
       };
+    case "Trace":
+      return stagesOf(traced(form.counts, form.peak, duration));
   }
 }
 
@@ -171,6 +198,8 @@ export function formAs(form: Form, kind: Form["kind"], duration: number): Form {
           { durationSeconds: Math.max(1, Math.round(duration / 3)), rate: peak, step: true },
         ],
       };
+    case "Trace":
+      return { kind, rate, peak, file: "", counts: [] };
   }
 }
 

@@ -69,6 +69,13 @@ export type Report = {
    * more was done.
    */
   evaluations: Evaluation[]
+  /**
+   * Explanations are for each component the whole run in spans: what was done, or
+   * why nothing was.
+   */
+  explanations?: Explanation[]
+  /** DroppedExplanations counts the oldest ones, which were not kept. */
+  droppedExplanations?: number
   /** Components and Connections are the final architecture. */
   components: Component[]
   connections: Connection[]
@@ -227,6 +234,22 @@ export type Evaluation = {
   /** Result is such as Acted, NotTrue, Cooling or AtMax, since Second of the run. */
   result: string
   second: number
+  message: string
+}
+
+/**
+ * Explanation is why nothing was done to a component, or what was, over a span of
+ * the run.
+ */
+export type Explanation = {
+  component: string
+  /** FromSecond to ToSecond of the run. */
+  fromSecond: number
+  toSecond: number
+  /** Result is such as ScaleOut, NotTrue, Cooling or AtMax. */
+  result: string
+  /** Rule that acted or was held back, empty where no condition was true. */
+  rule?: string
   message: string
 }
 

@@ -406,6 +406,13 @@ export type SimulationStatus = {
    * why it did or did not act.
    */
   evaluations?: Evaluation[]
+  /**
+   * explanations say for each component, over the whole run, what was done and why
+   * nothing was: each holds until the next of its component.
+   */
+  explanations?: Explanation[]
+  /** droppedExplanations counts the oldest ones, for which there was no room. */
+  droppedExplanations?: number
   /** measured are the last values of each component. */
   measured?: MeasuredComponent[]
   /** objectives and whether they hold. */
@@ -538,6 +545,23 @@ export type Evaluation = {
   message?: string
   /** since when the result is the same. */
   since?: string
+}
+
+/** Explanation is why nothing was done to a component, or what was, from a time on. */
+export type Explanation = {
+  /** component explained. */
+  component?: string
+  /** time from which on it is so. */
+  time?: string
+  /**
+   * result is what was done, such as ScaleOut, or why nothing was: NotTrue where no
+   * condition was true, or what held the rule back.
+   */
+  result?: string
+  /** rule that acted or was held back; none where no condition was true. */
+  rule?: string
+  /** message in words, with the numbers of the first moment. */
+  message?: string
 }
 
 /**

@@ -1,0 +1,199 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/history"
+	"flashcrowd.io/flashcrowd/internal/metrics"
+	"flashcrowd.io/flashcrowd/internal/report"
+	"flashcrowd.io/flashcrowd/internal/wire"
+)
+
+// Runs that only the history of a test knows.
+const (
+	keptInDefault = "6a1f0c3e-5d0a-4b52-9f43-0d6f3d0c2a11"
+	keptInSecret  = "6a1f0c3e-5d0a-4b52-9f43-0d6f3d0c2a12"
+)
+
+// past is a run of a minute that ended, on a graph of two.
+func past(namespace, uid string) (*v1alpha1.Simulation, *v1alpha1.ComponentGraph) {
+	sim, cg := simulationIn(namespace), graphIn(namespace)
+	began := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	start, end := metav1.NewMicroTime(began), metav1.NewMicroTime(began.Add(time.Minute))
+	sim.Name, sim.UID, sim.CreationTimestamp = "past", types.UID(uid), metav1.NewTime(began)
+	sim.Status = v1alpha1.SimulationStatus{
+		StartTime: &start, CompletionTime: &end, ElapsedSeconds: 60,
+		Summary: &v1alpha1.Summary{Offered: 6000, Answered: 6000, P99Microseconds: 12_000},
+		Conditions: []metav1.Condition{
+			{Type: v1alpha1.ConditionFinished, Status: metav1.ConditionTrue}, {Type: v1alpha1.ConditionSucceeded, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonObjectivesMet},
+		},
+	}
+	return sim, cg
+}
+
+// noGraphs are all gone.
+type noGraphs struct{ client.Reader }
+
+func (noGraphs) Get(_ context.Context, key client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
+	return apierrors.NewNotFound(schema.GroupResource{Resource: "componentgraphs"}, key.Name)
+}
+
+// remembering is a house whose history has a run of each namespace; the metrics
+// source of that time is long gone.
+func remembering(t *testing.T) *house {
+	t.Helper()
+	late, err := history.OpenLate(filepath.Join(t.TempDir(), "history.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := late.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for namespace, uid := range map[string]string{"default": keptInDefault, "secret": keptInSecret} {
+		sim, cg := past(namespace, uid)
+		told, err := history.Told(sim, cg, "ada")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for second := range 61 {
+			cpu := float64(second)
+			told.Samples = append(told.Samples, history.Sample{Run: uid, Component: "database", At: sim.Status.StartTime.Add(time.Duration(second) * time.Second), Values: history.Values{CPU: &cpu}})
+		}
+		if err := late.Write(t.Context(), told); err != nil {
+			t.Fatal(err)
+		}
+	}
+	meter, err := metrics.NewClient("http://127.0.0.1:1", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newHouse(t, func(o *Options) { o.History, o.Meter, o.Graphs = late, meter, noGraphs{} })
+}
+
+func asAda() map[string]string { return map[string]string{"Authorization": "Bearer ada"} }
+
+func TestARunThatIsGoneIsShownFromTheHistory(t *testing.T) {
+	h := remembering(t)
+	for _, id := range []string{keptInDefault, "default%2Fpast"} {
+		detail := read[wire.RunDetail](t, h.ask(http.MethodGet, "/api/simulation/"+id, "", asAda()))
+		if detail.Run.ID != keptInDefault || !detail.Run.Finished || detail.Run.Verdict != string(report.Met) {
+			t.Errorf("the run is %+v", detail.Run)
+		}
+	}
+	if r := read[report.Report](t, h.ask(http.MethodGet, "/api/simulation/"+keptInDefault+"/report", "", asAda())); r.Verdict != report.Met || r.Requests.Offered != 6000 {
+		t.Errorf("the report is %+v", r)
+	}
+	replay := read[wire.Replay](t, h.ask(http.MethodGet, "/api/simulation/"+keptInDefault+"/replay?component=database&range=10&step=2", "", asAda()))
+	if len(replay.Series) != 1 || replay.Series[0].ID != "database" || len(replay.Snapshot.Base.Nodes) != 2 {
+		t.Fatalf("the replay has %+v of %d nodes", replay.Series, len(replay.Snapshot.Base.Nodes))
+	}
+	values := replay.Series[0].Values
+	if len(values) != 6 || values[0] == nil || *values[0] < 50 || values[4] == nil || *values[4] < 58 {
+		text, _ := json.Marshal(values)
+		t.Errorf("the values are %s", text)
+	}
+	conn, _ := h.dial(keptInDefault, asAda(), wire.FeedSubprotocol)
+	if message, code := h.hear(conn); code != 0 || len(message) == 0 {
+		t.Errorf("the feed ended with %d", code)
+	}
+}
+
+func TestTheHistoryShowsNobodyMoreThanTheyMaySee(t *testing.T) {
+	h := remembering(t)
+	list := read[wire.RunList](t, h.ask(http.MethodGet, "/api/history", "", asAda()))
+	if len(list.Items) != 1 || list.Items[0].ID != keptInDefault || list.Items[0].Stage != v1alpha1.ReasonObjectivesMet {
+		t.Errorf("the list is %+v", list.Items)
+	}
+	for _, path := range []string{"", "/report", "/replay", "/archive", "/events"} {
+		if response := h.ask(http.MethodGet, "/api/simulation/"+keptInSecret+path, "", asAda()); response.StatusCode != http.StatusForbidden {
+			t.Errorf("%s of a secret run: %s", path, response.Status)
+		}
+	}
+	for id, want := range map[string]int{"nothing": http.StatusNotFound, "default%2Fnothing": http.StatusNotFound, "00000000-0000-4000-8000-000000000000": http.StatusNotFound} {
+		if response := h.ask(http.MethodGet, "/api/simulation/"+id, "", asAda()); response.StatusCode != want {
+			t.Errorf("%s: %s, not %d", id, response.Status, want)
+		}
+	}
+}
+
+func TestARunGoesToAnotherInstallation(t *testing.T) {
+	response := remembering(t).ask(http.MethodGet, "/api/simulation/"+keptInDefault+"/archive", "", asAda())
+	archive, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "application/gzip" {
+		t.Fatalf("%s %s: %v", response.Status, response.Header.Get("Content-Type"), err)
+	}
+	late, err := history.OpenLate(filepath.Join(t.TempDir(), "history.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	other := newHouse(t, func(o *Options) { o.History = late })
+	sending := asAda()
+	sending["Content-Type"] = "application/gzip"
+	if got := read[wire.RunSummary](t, other.ask(http.MethodPost, "/api/history", string(archive), sending)); got.ID != keptInDefault {
+		t.Errorf("imported %+v", got)
+	}
+	if got := read[wire.RunList](t, other.ask(http.MethodGet, "/api/history", "", asAda())); len(got.Items) != 1 {
+		t.Errorf("%d runs are there", len(got.Items))
+	}
+	for name, tt := range map[string]struct {
+		body   string
+		status int
+	}{"something else": {"hello", http.StatusUnprocessableEntity}, "half of it": {string(archive[:len(archive)/2]), http.StatusUnprocessableEntity}} {
+		if response := other.ask(http.MethodPost, "/api/history", tt.body, sending); response.StatusCode != tt.status {
+			t.Errorf("%s: %s", name, response.Status)
+		}
+	}
+}
+
+// away is a history that does not answer.
+type away struct{}
+
+func (away) Store(context.Context) (*history.Store, error) { return nil, context.DeadlineExceeded }
+
+func TestTheDashboardGoesOnWithoutItsHistory(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.History = away{} })
+	if response := h.ask(http.MethodGet, "/api/simulations", "", asAda()); response.StatusCode != http.StatusOK {
+		t.Errorf("the list: %s", response.Status)
+	}
+	for _, path := range []string{"/api/history", "/api/simulation/" + keptInDefault} {
+		if response := h.ask(http.MethodGet, path, "", asAda()); response.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s: %s", path, response.Status)
+		}
+	}
+	if response := newHouse(t).ask(http.MethodGet, "/api/history", "", asAda()); response.StatusCode != http.StatusNotFound {
+		t.Errorf("without any: %s", response.Status)
+	}
+}
+
+func TestRunsAreComparedWhereverTheyAre(t *testing.T) {
+	h := remembering(t)
+	query := "/api/compare?run=" + keptInDefault + "&run="
+	c := read[report.Comparison](t, h.ask(http.MethodGet, query+"run-in-default", "", asAda()))
+	if len(c.Runs) != 2 || c.Runs[0].Name != "default/past" || c.Runs[1].Name != "default/run" || c.Runs[0].Verdict != report.Met {
+		t.Errorf("compared %+v", c.Runs)
+	}
+	if len(c.Measures) == 0 || c.Measures[0].Judgements[0] != report.NotMeasured {
+		t.Errorf("measures %+v", c.Measures)
+	}
+	for other, want := range map[string]int{keptInSecret: http.StatusForbidden, "run-in-secret": http.StatusForbidden, keptInDefault: http.StatusUnprocessableEntity, "nothing": http.StatusNotFound} {
+		if response := h.ask(http.MethodGet, query+other, "", asAda()); response.StatusCode != want {
+			t.Errorf("with %s: %s, not %d", other, response.Status, want)
+		}
+	}
+}

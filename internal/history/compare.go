@@ -1,0 +1,29 @@
+package history
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"flashcrowd.io/flashcrowd/internal/report"
+)
+
+// maxCompared is how many of the newest runs repetitions are looked for among.
+const maxCompared = 1000
+
+// Reports are those of the newest runs of a namespace, each with its UID.
+func (s *Store) Reports(ctx context.Context, namespace string) ([]report.Identified, error) {
+	rows, err := s.runs(ctx, "WHERE s.namespace = $1 ORDER BY s.created_at DESC, s.id DESC LIMIT $2", namespace, maxCompared)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]report.Identified, 0, len(rows))
+	for _, row := range rows {
+		one := report.Identified{ID: row.ID}
+		if err := json.Unmarshal(row.Report, &one.Report); err != nil {
+			return nil, fmt.Errorf("reading the report of run %s: %w", row.ID, err)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}

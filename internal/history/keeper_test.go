@@ -1,0 +1,171 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/report"
+)
+
+// cluster is what a keeper sees, and the time there.
+type cluster struct {
+	mu   sync.Mutex
+	sims []*v1alpha1.Simulation
+	now  time.Time
+	err  error
+}
+
+func (c *cluster) set(now time.Time, sims ...*v1alpha1.Simulation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now, c.sims = now, sims
+}
+
+func (c *cluster) Seen(context.Context) ([]Seen, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []Seen
+	for _, sim := range c.sims {
+		all = append(all, Seen{Simulation: sim})
+	}
+	return all, c.err
+}
+
+func (c *cluster) clock() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// keeping runs a keeper until stop, which waits for it.
+func keeping(t *testing.T, c *cluster, history *Late) (k *Keeper, stop func()) {
+	t.Helper()
+	k = NewKeeper(c, &always{}, history, KeeperOptions{Every: 10 * time.Millisecond, Now: c.clock})
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { k.Run(ctx) })
+	stop = sync.OnceFunc(func() { cancel(); running.Wait() })
+	t.Cleanup(stop)
+	return k, stop
+}
+
+// kept waits until a run is in a history as it should be.
+func kept(t *testing.T, history *Late, id types.UID, as func(Run) bool) Run {
+	t.Helper()
+	var run Run
+	eventually(t, func() error {
+		s, err := history.Store(t.Context())
+		if err != nil {
+			return err
+		}
+		if run, err = s.Run(t.Context(), string(id)); err != nil {
+			return err
+		}
+		if !as(run) {
+			return errors.New("the run is " + run.Status)
+		}
+		return nil
+	})
+	return run
+}
+
+func running(r Run) bool { return r.Status == string(report.Running) }
+func stopped(r Run) bool { return r.Status == string(report.Stopped) && !r.EndedAt.IsZero() }
+
+func TestARunThatIsDeletedEndsInTheHistory(t *testing.T) {
+	minute := noon.Add(time.Minute)
+	for name, seen := range map[string]bool{"while somebody looks": true, "while nobody looks": false} {
+		t.Run(name, func(t *testing.T) {
+			history, c := late(t, filepath.Join(t.TempDir(), "history.db")), &cluster{}
+			sim := playing()
+			c.set(minute, sim)
+			_, stop := keeping(t, c, history)
+			kept(t, history, sim.UID, running)
+			if !seen {
+				stop()
+			}
+			c.set(minute.Add(30 * time.Second))
+			if !seen {
+				keeping(t, c, history)
+			}
+			run := kept(t, history, sim.UID, stopped)
+			if want := minute.Add(30 * time.Second); !run.EndedAt.Equal(want) {
+				t.Errorf("the run ended at %s, not %s", run.EndedAt, want)
+			}
+			c.set(minute.Add(time.Minute))
+			eventually(t, func() error { // what is measured of it is told to its end
+				s, err := history.Store(t.Context())
+				if err != nil {
+					return err
+				}
+				if last, err := s.LastSample(t.Context(), run.ID); err != nil || !last.Equal(run.EndedAt) {
+					return errors.Join(errors.New("its metrics end at "+last.String()), err)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+func TestAClusterThatCannotBeSeenEndsNoRun(t *testing.T) {
+	history, c := late(t, filepath.Join(t.TempDir(), "history.db")), &cluster{}
+	sim := playing()
+	c.set(noon.Add(time.Minute), sim)
+	_, stop := keeping(t, c, history)
+	kept(t, history, sim.UID, running)
+	stop()
+	c.set(noon.Add(2 * time.Minute))
+	c.err = errors.New("not read yet")
+	_, stop = keeping(t, c, history)
+	other := playing()
+	other.UID = "0b0e0c9c-0001-4000-8000-000000000001"
+	c.mu.Lock()
+	c.sims, c.err = []*v1alpha1.Simulation{sim, other}, nil
+	c.mu.Unlock()
+	kept(t, history, other.UID, running)
+	stop()
+	kept(t, history, sim.UID, running)
+}
+
+func TestTheHistoryKnowsWhoDidWhat(t *testing.T) {
+	history, c := late(t, filepath.Join(t.TempDir(), "history.db")), &cluster{}
+	sim := playing()
+	c.set(noon.Add(time.Minute))
+	k, _ := keeping(t, c, history)
+	for _, did := range []struct{ user, action string }{{"ada", ActionStarted}, {"bob", "changed traffic"}} {
+		if err := k.Did(sim, did.user, did.action); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.set(noon.Add(time.Minute), sim)
+	run := kept(t, history, sim.UID, func(r Run) bool { return r.User == "ada" })
+	eventually(t, func() error {
+		s, err := history.Store(t.Context())
+		if err != nil {
+			return err
+		}
+		events, err := s.Events(t.Context(), run.ID)
+		if did := ofType(events, EventCommand); did != 2 {
+			return errors.Join(fmt.Errorf("%d commands are kept, not 2", did), err)
+		}
+		return nil
+	})
+}
+
+func ofType(events []Event, wanted EventType) int {
+	n := 0
+	for _, e := range events {
+		if e.Type == wanted {
+			n++
+		}
+	}
+	return n
+}
