@@ -126,15 +126,15 @@ func New(o Options) *Node {
 
 // upstream is a caller.
 type upstream struct {
-	conn *transport.Conn
+	conn transport.Edge
 	// promise is the logical time before which no request follows.
 	promise int64
 	// heard is when it last spoke, in time that the loop was awake.
 	heard int64
-	// open counts its requests here, but for writes to copy; copies says that there
-	// were such; over says that it sends nothing new.
-	open         int
-	copies, over bool
+	// open counts its requests here, but for writes to copy, which nobody answers;
+	// over says that it sends nothing new.
+	open int
+	over bool
 	// chained says that it makes further calls at the times of answers, and wants
 	// promises about them.
 	chained bool
@@ -144,10 +144,6 @@ type upstream struct {
 	// last told anything.
 	answered, spoken int64
 }
-
-// idle reports whether it waits for no answer, so that no promise about answers is
-// of use to it: the first request will be answered by one at once.
-func (up *upstream) idle() bool { return up.open == 0 && !up.copies && up.credit == 0 }
 
 // turn does everything that can be done now and tells how long to wait: until
 // a logical time on the wall clock, or for ever.
@@ -173,6 +169,7 @@ func (n *Node) turn() (wake int64, handled int) {
 	n.advance(now)
 	n.lend(now)
 	n.listen(now)
+	n.rouse(now)
 	n.promise(now)
 	n.flush()
 	n.settle()
@@ -202,9 +199,7 @@ func (n *Node) receive(in inbound, now int64) {
 func (n *Node) receiveCall(up *upstream, f wire.Frame) {
 	switch f.Op {
 	case wire.OpRequest:
-		if f.Verb == wire.VerbReplicate {
-			up.copies = true
-		} else {
+		if f.Verb != wire.VerbReplicate {
 			up.open++
 		}
 		n.hasten(f.Ahead, f.Time)
@@ -361,7 +356,10 @@ func (n *Node) patience(up *upstream, now int64) int64 {
 	}
 }
 
-// promise tells peers, and callers that asked, what follows at the earliest.
+// promise tells peers, and callers that asked, what follows at the earliest. A
+// caller without open requests is told nothing: no answer follows, its next request
+// is itself the time before which none does, and replicas that answered each other's
+// promises would keep each other awake for ever.
 func (n *Node) promise(now int64) {
 	if n.station == nil {
 		return
@@ -369,7 +367,7 @@ func (n *Node) promise(now int64) {
 	known := max(n.horizon, min(n.promised(now), n.next(), now+promiseAhead))
 	n.promisePeers(min(known, n.departure()))
 	for _, up := range n.upstreams {
-		if !up.chained || up.idle() {
+		if !up.chained || up.open == 0 {
 			continue
 		}
 		if t := min(n.horizon, n.earliestCall()); t > up.answered {
@@ -378,6 +376,21 @@ func (n *Node) promise(now int64) {
 		}
 	}
 	n.worker.promise(n)
+}
+
+// rouse speaks to callers that are silent while requests of others wait for what
+// they promise: one that is idle sleeps, and any frame wakes it.
+func (n *Node) rouse(now int64) {
+	next := n.next()
+	if n.station == nil || next > now+n.lead() {
+		return
+	}
+	for _, up := range n.upstreams {
+		if n.promiseOf(up) < next && now-n.asleep-up.heard > holdBack/2 && now-up.spoken > repeatAfter {
+			up.spoken = now
+			up.conn.Send(wire.Frame{Op: wire.OpPromise, Time: up.answered})
+		}
+	}
 }
 
 // flush writes what the turn queued, one write for each connection.

@@ -19,6 +19,9 @@ const (
 	heartbeat = int64(500 * time.Millisecond)
 	// repeatAfter is how soon a promise that does not move on is said again.
 	repeatAfter = holdBack / 4
+	// enough is how far ahead of the wall clock a promise is left as it is: a callee
+	// runs no further than ahead, and who is awake takes a turn each half hold-back.
+	enough = promiseAhead - repeatAfter
 	// joinAfter is how long a new peer waits for its first call while others
 	// serve: longer than an idle process promises ahead, so that what it has
 	// promised to those behind it stays true.
@@ -140,11 +143,6 @@ func (p *peer) earliest(line *timeline[sent]) int64 {
 	}
 	return forever
 }
-
-// enough is how far before the wall clock a promise is of more use to nobody: a
-// callee runs no further than ahead, and half of a hold-back is left to say the
-// next one. Idle replicas would keep each other awake by promising on.
-const enough = promiseAhead - holdBack/2
 
 // promise says that no call before t follows. One that cannot move on, since
 // answers are awaited, is said again: a caller that is silent is not waited for.
@@ -387,14 +385,7 @@ func (n *Node) dial(p *peer, after time.Duration) {
 		return
 	}
 	p.dialing = true
-	hello := wire.Hello{From: n.id, Promise: n.horizon, AnswerPromises: n.follows(p)}
-	p.joins = n.queue == nil && n.replaceable(p) // a worker says itself from when on it takes messages
-	switch {
-	case p.unheard:
-		hello.Promise = forever
-	case p.joins:
-		hello.Promise += int64(joinAfter)
-	}
+	hello := n.hello(p)
 	connect := n.connector(p.address, hello, func(conn transport.Edge) {
 		n.input.act(func() { n.dialed(p, conn, hello) })
 	})
@@ -409,6 +400,19 @@ func (n *Node) dial(p *peer, after time.Duration) {
 			n.input.act(func() { n.missed(p) })
 		}
 	})
+}
+
+// hello introduces the node to a peer.
+func (n *Node) hello(p *peer) wire.Hello {
+	hello := wire.Hello{From: n.id, Promise: n.horizon, AnswerPromises: n.follows(p)}
+	p.joins = n.queue == nil && n.replaceable(p) // a worker says itself from when on it takes messages
+	switch {
+	case p.unheard:
+		hello.Promise = forever
+	case p.joins:
+		hello.Promise += int64(joinAfter)
+	}
+	return hello
 }
 
 // follows reports whether a peer must promise about answers: calls follow on them,
@@ -462,7 +466,6 @@ func (n *Node) dialed(p *peer, conn transport.Edge, hello wire.Hello) {
 		p.follows = hello.AnswerPromises
 		n.follow(p)
 		p.heard = n.now - n.asleep
-		_, p.beats = conn.(*transport.Conn)
 		n.queue.grant(n)
 		if p.joins {
 			n.later(joinAfter, func() { n.joined(p) })
