@@ -105,12 +105,18 @@ func mixed(n int) []wire.Frame {
 	})
 }
 
-// silent wants that nothing happens.
+// silent wants that nothing happens, and that a turn for a scrape or a topology is
+// no reason to speak.
 func (w *network) silent(t *testing.T) {
 	t.Helper()
 	frames, turns := w.frames, w.turns
 	for k := range 120 {
 		w.pass(time.Duration(k+1) * 100 * ms)
+		for _, m := range w.nodes {
+			m.next = w.now
+			turns++
+		}
+		w.pass(ms)
 		if w.frames != frames || w.turns != turns {
 			t.Fatalf("%d frames and %d turns without requests, want none", w.frames-frames, w.turns-turns)
 		}

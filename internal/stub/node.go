@@ -90,6 +90,8 @@ type Node struct {
 	worker *worker
 	// hurried says that frames of this turn should have come before it.
 	hurried bool
+	// roused says that a peer has spoken in this turn.
+	roused bool
 	// now is the wall clock at the turn's start.
 	now     int64
 	horizon int64
@@ -152,7 +154,7 @@ func (n *Node) turn() (wake int64, handled int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := n.o.Now()
-	n.now, n.hurried = now, false
+	n.now, n.hurried, n.roused = now, false, false
 	for _, act := range taken.acts {
 		act()
 	}
@@ -192,6 +194,7 @@ func (n *Node) receive(in inbound, now int64) {
 		return
 	}
 	if p := n.callees[in.conn]; p != nil {
+		n.roused = true
 		n.receiveAnswer(p, in.frame)
 	}
 }
@@ -361,7 +364,7 @@ func (n *Node) patience(up *upstream, now int64) int64 {
 // is itself the time before which none does, and replicas that answered each other's
 // promises would keep each other awake for ever.
 func (n *Node) promise(now int64) {
-	if n.station == nil {
+	if n.station == nil || n.rests(now) {
 		return
 	}
 	known := max(n.horizon, min(n.promised(now), n.next(), now+promiseAhead))
@@ -376,6 +379,15 @@ func (n *Node) promise(now int64) {
 		}
 	}
 	n.worker.promise(n)
+}
+
+// awakeFor is how long a node goes on after it has last heard a caller.
+const awakeFor = int64(time.Second)
+
+// rests reports whether nothing happens here of which a peer should know: a turn
+// for a scrape or a topology is no reason to wake others. One that waits says so.
+func (n *Node) rests(now int64) bool {
+	return !n.roused && now-n.heard >= awakeFor && !n.web.active(now) && n.visits.used == 0 && n.next() == forever && n.queue.undone() == 0
 }
 
 // rouse speaks to callers that are silent while requests of others wait for what
@@ -431,7 +443,7 @@ func (n *Node) wake(now int64) int64 {
 	if n.visits.used > 0 {
 		next = min(next, now+heartbeat)
 	}
-	if now-n.heard < int64(time.Second) {
+	if now-n.heard < awakeFor {
 		next = min(next, now+holdBack/2) // awake, so that a stall of this process shows
 	}
 	if n.visits.used > 0 && n.web.active(now) {
