@@ -92,7 +92,7 @@ type Node struct {
 	worker *worker
 	// hurried says that frames of this turn should have come before it.
 	hurried bool
-	// roused says that a peer has spoken in this turn.
+	// roused says that a peer has spoken or was dialled in this turn.
 	roused bool
 	// now is the wall clock at the turn's start.
 	now     int64

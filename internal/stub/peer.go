@@ -461,6 +461,7 @@ func (n *Node) dialed(p *peer, conn transport.Edge, hello wire.Hello) {
 		conn.Close()
 	default:
 		p.backoff.Reset()
+		n.roused = true // others' requests wait there until it is told what comes from here
 		n.callees[conn] = p
 		p.conn, p.promised, p.answered, p.drains = conn, hello.Promise, 0, false
 		p.follows = hello.AnswerPromises
