@@ -3,41 +3,11 @@ package history
 import (
 	"database/sql"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"flashcrowd.io/flashcrowd/internal/history/outage"
 )
-
-// disk is a small file system of a test's own.
-type disk struct{ dir string }
-
-// mounted makes one with so much room, such as 1m.
-func mounted(t *testing.T, size string) disk {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root may mount a disk that is full or cannot be written")
-	}
-	d := disk{dir: t.TempDir()}
-	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size="+size, "flashcrowd", d.dir).CombinedOutput(); err != nil {
-		t.Skipf("this machine lets nobody mount a disk: %v: %s", err, out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", d.dir).CombinedOutput(); err != nil { //nolint:noctx // the test's context has ended
-			t.Errorf("%v: %s", err, out)
-		}
-	})
-	return d
-}
-
-// remount changes an option, such as ro.
-func (d disk) remount(t *testing.T, option string) {
-	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), "mount", "-o", "remount,"+option, d.dir).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-}
-
-func (d disk) file() string { return filepath.Join(d.dir, "history.db") }
 
 // late is a history that is opened when it is needed, for the time of a test.
 func late(t *testing.T, dsn string) *Late {
@@ -89,8 +59,8 @@ func intact(t *testing.T, s *Store) {
 // TestTheLedgerHoldsOnAFullDisk fills a disk in the middle of a run.
 func TestTheLedgerHoldsOnAFullDisk(t *testing.T) {
 	const minutes = 60
-	d := mounted(t, "1m")
-	store := late(t, d.file())
+	d := outage.Mount(t, "1m")
+	store := late(t, d.File())
 	sink := failing(store)
 	b := written(t, sink, BufferOptions{})
 	for n := range minutes {
@@ -100,7 +70,7 @@ func TestTheLedgerHoldsOnAFullDisk(t *testing.T) {
 	if b.Settled() {
 		t.Error("a full disk took everything")
 	}
-	d.remount(t, "size=64m")
+	d.Remount(t, "size=64m")
 	settled(t, b)
 	s := must[*Store](t)(store.Store(t.Context()))
 	complete(t, s, runAt(1), minutes)
@@ -118,20 +88,20 @@ func TestTheLedgerHoldsOnADiskThatCannotBeWritten(t *testing.T) {
 	}
 	for name, before := range tests {
 		t.Run(name, func(t *testing.T) {
-			d, n := mounted(t, "16m"), 0
+			d, n := outage.Mount(t, "16m"), 0
 			if before != nil {
-				before(t, d.file())
+				before(t, d.File())
 				n = kept
 			}
-			d.remount(t, "ro")
-			store := late(t, d.file())
+			d.Remount(t, "ro")
+			store := late(t, d.File())
 			sink := failing(store)
 			b := written(t, sink, BufferOptions{})
 			for further := range 5 {
 				b.Offer(minute(runAt(1), n+further))
 			}
 			sink.firstFailure(t)
-			d.remount(t, "rw")
+			d.Remount(t, "rw")
 			settled(t, b)
 			s := must[*Store](t)(store.Store(t.Context()))
 			complete(t, s, runAt(1), n+5)
