@@ -69,13 +69,19 @@ func (l ledger) of(kinds ...history.EventType) []string {
 	return all
 }
 
+// command is what somebody did to a run.
+type command struct {
+	User   string `json:"user"`
+	Action string `json:"action"`
+}
+
 // commands in the order of time.
-func (l ledger) commands(t *testing.T) []history.Command {
+func (l ledger) commands(t *testing.T) []command {
 	t.Helper()
-	var all []history.Command
+	var all []command
 	for _, e := range l.events {
 		if e.Type == history.EventCommand {
-			all = append(all, decodeAs[history.Command](t, e.Data))
+			all = append(all, decodeAs[command](t, e.Data))
 		}
 	}
 	return all

@@ -72,7 +72,7 @@ type trial struct {
 	id        string
 	path      string
 	replicas  int32
-	commands  []history.Command
+	commands  []command
 	// calm and troubled are the spells of the run in which the histories could be
 	// written, and could not.
 	calm, troubled spell
@@ -180,7 +180,7 @@ func (x *trial) begin(name string) {
 			_ = client.IgnoreNotFound(c.Delete(context.WithoutCancel(x.t.Context()), o))
 		}
 	})
-	answer := x.command(http.MethodPost, "/api/simulations", draft, history.ActionStarted)
+	answer := x.command(http.MethodPost, "/api/simulations", draft, "started")
 	x.id, x.replicas = decodeAs[wire.StartResponse](x.t, answer).SimulationID, 1
 	x.path = "/api/simulation/" + x.id
 	for _, k := range x.histories {
@@ -209,7 +209,7 @@ func (r *recorder) knows(path string) bool {
 func (x *trial) command(method, path string, body any, action string) []byte {
 	x.t.Helper()
 	answer := x.histories[0].send(method, path, body)
-	x.commands = append(x.commands, history.Command{User: "system:serviceaccount:default:flashcrowd-user", Action: action})
+	x.commands = append(x.commands, command{User: "system:serviceaccount:default:flashcrowd-user", Action: action})
 	return answer
 }
 
