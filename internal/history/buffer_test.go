@@ -125,7 +125,7 @@ func TestTheLedgerHoldsOnAFileThatCannotBeWritten(t *testing.T) {
 		for n := range 10 {
 			b.Offer(minute(runAt(1), n))
 		}
-		sink.firstFailure(t)
+		_ = sink.firstFailure(t)
 		sink.exchange(roomy)
 		settled(t, b)
 		complete(t, roomy, runAt(1), 10)

@@ -68,7 +68,7 @@ func TestTheLedgerHoldsOnAFullDisk(t *testing.T) {
 	for n := range minutes {
 		b.Offer(minute(runAt(1), n))
 	}
-	sink.firstFailure(t)
+	_ = sink.firstFailure(t)
 	if b.Settled() {
 		t.Error("a full disk took everything")
 	}
@@ -102,7 +102,7 @@ func TestTheLedgerHoldsOnADiskThatCannotBeWritten(t *testing.T) {
 			for further := range 5 {
 				b.Offer(minute(runAt(1), n+further))
 			}
-			sink.firstFailure(t)
+			_ = sink.firstFailure(t)
 			d.Remount(t, "rw")
 			settled(t, b)
 			s := must[*Store](t)(store.Store(t.Context()))

@@ -99,12 +99,12 @@ func TestAHistoryInTroubleDisturbsNoRun(t *testing.T) {
 		if os.Geteuid() == 0 { // others may not mount a disk
 			x.histories = append(x.histories, x.onSQLite(outage.Mount(t, "16m")))
 		}
-		if r := x.play(fmt.Sprintf("recorded-%d", attempt)); r.Valid {
+		r := x.play(fmt.Sprintf("recorded-%d", attempt))
+		if r.Valid {
 			x.checkTraffic(r)
 			return
-		} else {
-			t.Logf("the run is not valid: %s", r.InvalidReason)
 		}
+		t.Logf("the run is not valid: %s", r.InvalidReason)
 	}
 	t.Fatal("the run was not valid three times: this host is too busy")
 }
