@@ -29,7 +29,7 @@ func Told(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (B
 }
 
 func runOf(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (Run, error) {
-	outcome := rehearsal.Report(sim, ofRun(sim, cg))
+	outcome := rehearsal.Report(sim, cg)
 	spec, err := json.Marshal(sim.Spec)
 	if err != nil {
 		return Run{}, fmt.Errorf("the spec of %s/%s: %w", sim.Namespace, sim.Name, err)
@@ -58,14 +58,6 @@ func runOf(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (
 		run.EndedAt = at.UTC()
 	}
 	return run, nil
-}
-
-// ofRun is the graph, unless another run plays on it.
-func ofRun(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) *v1alpha1.ComponentGraph {
-	if cg == nil || cg.Status.HeldBy != "" && cg.Status.HeldBy != sim.Name {
-		return nil
-	}
-	return cg
 }
 
 // objectsOf a run without what only servers read.

@@ -20,6 +20,20 @@ type Seen struct {
 	ComponentGraph *v1alpha1.ComponentGraph
 }
 
+// holds reports whether the run plays on its graph, or was the last to.
+func (s Seen) holds() bool {
+	return s.ComponentGraph != nil && s.ComponentGraph.Status.HeldBy == s.Simulation.Name
+}
+
+// next is the run as it is seen after s. Another may have taken its graph since, and
+// have drawn it anew: what the run came to is told by the graph that it held.
+func (s Seen) next(now Seen) Seen {
+	if s.holds() && !now.holds() {
+		now.ComponentGraph = s.ComponentGraph
+	}
+	return now
+}
+
 // Sight is who sees the cluster.
 type Sight interface {
 	// Seen are all runs that there are; an error says that not all are known.
@@ -152,7 +166,7 @@ func (k *Keeper) notice(seen []Seen, now time.Time) {
 		id := string(s.Simulation.UID)
 		there[id] = true
 		if !k.done[id] {
-			k.last[id] = s
+			k.last[id] = k.last[id].next(s)
 		}
 	}
 	for id := range k.done {

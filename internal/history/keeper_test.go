@@ -19,8 +19,10 @@ import (
 type cluster struct {
 	mu   sync.Mutex
 	sims []*v1alpha1.Simulation
-	now  time.Time
-	err  error
+	// graph of all of them, nil if it is gone.
+	graph *v1alpha1.ComponentGraph
+	now   time.Time
+	err   error
 }
 
 func (c *cluster) set(now time.Time, sims ...*v1alpha1.Simulation) {
@@ -34,7 +36,7 @@ func (c *cluster) Seen(context.Context) ([]Seen, error) {
 	defer c.mu.Unlock()
 	var all []Seen
 	for _, sim := range c.sims {
-		all = append(all, Seen{Simulation: sim})
+		all = append(all, Seen{Simulation: sim, ComponentGraph: c.graph})
 	}
 	return all, c.err
 }
@@ -111,6 +113,56 @@ func TestARunThatIsDeletedEndsInTheHistory(t *testing.T) {
 				}
 				return nil
 			})
+		})
+	}
+}
+
+// shop is a graph of an API server with so many replicas, held by a run.
+func shop(holder string, replicas int32) *v1alpha1.ComponentGraph {
+	cg := &v1alpha1.ComponentGraph{}
+	cg.Namespace, cg.Name, cg.Status.HeldBy = "default", "shop", holder
+	cg.Spec.Components = []v1alpha1.Component{{Name: "api-server", Type: v1alpha1.APIServer, Replicas: &replicas}}
+	return cg
+}
+
+// TestARunKeepsItsArchitectureWhenAnotherTakesTheGraph lets the end of a run and the
+// begin of the next on its graph fall between two looks.
+func TestARunKeepsItsArchitectureWhenAnotherTakesTheGraph(t *testing.T) {
+	for name, test := range map[string]struct {
+		seenBefore bool
+		drawn      int32 // by the next run
+	}{
+		"that was looked at before":             {true, 1},
+		"that was looked at before, drawn anew": {true, 7},
+		"that is seen for the first time":       {false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			history, c := late(t, filepath.Join(t.TempDir(), "history.db")), &cluster{}
+			sim := playing()
+			c.graph = shop(sim.Name, 1)
+			c.set(noon.Add(time.Minute), sim)
+			if test.seenBefore {
+				_, stop := keeping(t, c, history)
+				kept(t, history, sim.UID, running)
+				defer stop()
+			}
+			c.mu.Lock()
+			c.graph, c.sims, c.now = shop("the-next", test.drawn), []*v1alpha1.Simulation{finishedAt(120)}, noon.Add(3*time.Minute)
+			c.mu.Unlock()
+			if !test.seenBefore {
+				keeping(t, c, history)
+			}
+			run := kept(t, history, sim.UID, func(r Run) bool { return r.Status == string(report.Met) })
+			r, err := run.Told()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(r.Components) != 1 || r.Components[0].Replicas != 2 || r.Capacity == nil {
+				t.Errorf("components %+v and capacity %+v, want the two replicas that it came to", r.Components, r.Capacity)
+			}
+			if got := r.Settings["graph.components[api-server].replicas"]; got != "1" {
+				t.Errorf("the user drew %q replicas, want 1 as when it ran", got)
+			}
 		})
 	}
 }
