@@ -78,8 +78,9 @@ vet: ## Check the code for likely mistakes.
 PROCESS_TESTS := ./test/... ./internal/localcluster/...
 # The failure stories take many minutes and have a command of their own.
 STORIES := ^(TestStories|TestARestartedManagerForgetsNothing)$$
-# Ten thousand requests a second for two minutes want the machine for themselves.
-LARGE := ^TestScenario3
+# Ten thousand requests a second for two minutes want the machine for themselves; a
+# run whose history is in trouble takes three minutes.
+LARGE := ^(TestScenario3|TestAHistoryInTrouble)
 # Samples with a small load share the machine.
 SAMPLES_AT_ONCE := 5
 
