@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -11,8 +12,9 @@ import (
 
 // Told is all that a Simulation and its graph say, as rows: the whole of it each
 // time, since what is kept already is kept once. The graph may be nil. The user who
-// started the run is empty where nobody is known.
+// started the run may be empty: it is then the one that the object names, if any.
 func Told(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (Batch, error) {
+	user = cmp.Or(user, sim.Annotations[v1alpha1.StartedByAnnotation])
 	run, err := runOf(sim, cg, user)
 	if err != nil {
 		return Batch{}, err
