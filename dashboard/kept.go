@@ -14,7 +14,7 @@ import (
 	"flashcrowd.io/flashcrowd/dashboard/projection"
 	"flashcrowd.io/flashcrowd/dashboard/runs"
 	"flashcrowd.io/flashcrowd/internal/history"
-	"flashcrowd.io/flashcrowd/internal/metrics"
+	"flashcrowd.io/flashcrowd/internal/rehearsal"
 	"flashcrowd.io/flashcrowd/internal/report"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
@@ -135,32 +135,13 @@ func (s *Server) recall(ctx context.Context, id string) (*runs.Run, error) {
 	return run, nil
 }
 
-// recorder reads what was measured over a run: from the metrics source, and of a run
-// that has ended what that has forgotten from the history.
-type recorder struct {
-	server *Server
-	sim    *v1alpha1.Simulation
-}
-
-// Record is a rehearsal's.
-func (r recorder) Record(ctx context.Context, about metrics.Scene, start, end time.Time, step time.Duration, series int) (metrics.Recording, error) {
-	recording, err := r.server.o.Meter.Record(ctx, about, start, end, step, series)
-	if !projection.Finished(r.sim) {
-		return recording, err
+// recorder reads what was measured over a run: of one that has ended, what the metrics
+// source has forgotten comes from the history.
+func (s *Server) recorder(sim *v1alpha1.Simulation) rehearsal.Recorder {
+	if !projection.Finished(sim) {
+		return s.o.Meter
 	}
-	if err != nil {
-		recording = metrics.NewRecording(start, end, step)
-	}
-	ctx, cancel := context.WithTimeout(ctx, historyPatience)
-	defer cancel()
-	store, away := r.server.store(ctx)
-	if away == nil {
-		away = store.Fill(ctx, string(r.sim.UID), &recording)
-	}
-	if err != nil && away == nil {
-		return recording, nil
-	}
-	return recording, err
+	return history.Recorder{Source: s.o.Meter, Store: s.store, Run: string(sim.UID)}
 }
 
 // keptReport is the report of a run that has ended, as it was then.
@@ -175,20 +156,12 @@ func (s *Server) keptReport(ctx context.Context, id string) (report.Report, erro
 	if err != nil {
 		return report.Report{}, err
 	}
-	return readReport(row)
-}
-
-func readReport(row history.Run) (report.Report, error) {
-	var r report.Report
-	if err := json.Unmarshal(row.Report, &r); err != nil {
-		return r, fmt.Errorf("reading the report of run %s: %w", row.ID, err)
-	}
-	return r, nil
+	return row.Told()
 }
 
 // keptSummary is a kept run as a row of the list.
 func keptSummary(row history.Run) (wire.RunSummary, error) {
-	r, err := readReport(row)
+	r, err := row.Told()
 	if err != nil {
 		return wire.RunSummary{}, err
 	}

@@ -93,7 +93,7 @@ func (s *Server) replay(ctx context.Context, in *replayQuery) (wire.Replay, erro
 	}
 	from, step := in.span(start, end)
 	about := scene(run, end)
-	recording, err := recorder{s, sim}.Record(ctx, about, from, end, step, len(snapshot.Topology.IDs)+len(snapshot.Topology.LinkIDs))
+	recording, err := s.recorder(sim).Record(ctx, about, from, end, step, len(snapshot.Topology.IDs)+len(snapshot.Topology.LinkIDs))
 	if err != nil {
 		return wire.Replay{}, err
 	}

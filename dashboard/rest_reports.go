@@ -123,7 +123,7 @@ func (s *Server) report(ctx context.Context, id string) (report.Report, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, measuringAtMost)
 	defer cancel()
-	return rehearsal.Measured(ctx, recorder{s, sim}, sim, r), nil
+	return rehearsal.Measured(ctx, s.recorder(sim), sim, r), nil
 }
 
 // reportOf is the report of a run without what was measured over it: as it was kept,

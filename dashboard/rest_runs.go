@@ -39,11 +39,12 @@ func (s *Server) find(ctx context.Context, verb, id string) (*runs.Run, error) {
 // lookUp is a run, whoever asks: of the cluster, or of the history. What has not been
 // read yet may exist.
 func (s *Server) lookUp(ctx context.Context, id string) (*runs.Run, error) {
+	synced := s.o.Runs.Synced() // before it is looked for: what is read meanwhile may be this run
 	run, err := s.o.Runs.Find(id)
 	switch {
 	case err == nil:
 		return run, nil
-	case !s.o.Runs.Synced():
+	case !synced:
 		return nil, errNotRead
 	case s.o.History == nil:
 		return nil, err

@@ -38,9 +38,17 @@ func (f *historyFlags) open(ctx context.Context) (*history.Store, error) {
 		}
 		dsn = cluster.History()
 	}
+	return openHistory(ctx, dsn)
+}
+
+// errNoHistory says that the file of a history is not there.
+var errNoHistory = errors.New("there is no history yet")
+
+// openHistory opens a history, which must be there.
+func openHistory(ctx context.Context, dsn string) (*history.Store, error) {
 	if file, _, _ := strings.Cut(dsn, "?"); !strings.Contains(dsn, "://") {
 		if _, err := os.Stat(file); err != nil {
-			return nil, fmt.Errorf("there is no history yet: %w", err)
+			return nil, fmt.Errorf("%w: %w", errNoHistory, err)
 		}
 	}
 	return history.Open(ctx, dsn)

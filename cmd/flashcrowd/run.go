@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -71,15 +72,16 @@ func (f *clusterFlags) runner(ctx context.Context, tell func(string)) (*rehearsa
 	if err != nil {
 		return nil, err
 	}
-	runner, err := rehearsal.NewRunner(config, f.namespace)
-	if err != nil || f.prometheusURL == "" {
-		return runner, err
+	return rehearsal.NewRunner(config, f.namespace)
+}
+
+// meter is the metrics source, nil if nobody says where it is. The cluster has been
+// reached before.
+func (f *clusterFlags) meter() (*metrics.Client, error) {
+	if f.prometheusURL == "" {
+		return nil, nil //nolint:nilnil // there is none, and that is no fault
 	}
-	meter, err := metrics.NewClient(f.prometheusURL, measureTimeout)
-	if err != nil {
-		return nil, err
-	}
-	return runner.WithRecorder(meter), nil
+	return metrics.NewClient(f.prometheusURL, measureTimeout)
 }
 
 // measureTimeout bounds one question to Prometheus.
@@ -118,6 +120,14 @@ func rehearse(cmd *cobra.Command, cluster *clusterFlags, output outputFormat, ma
 	if err != nil {
 		view.Close()
 		return err
+	}
+	meter, err := cluster.meter()
+	if err != nil {
+		view.Close()
+		return err
+	}
+	if meter != nil {
+		runner = runner.WithRecorder(meter)
 	}
 	if link, err := cluster.runLink(cmd.Context(), manifests); err != nil {
 		view.Notice(0, "the dashboard does not answer: "+err.Error())
@@ -172,39 +182,43 @@ func reportCommand() *cobra.Command {
 	var exported, kept string
 	var against []string
 	command := &cobra.Command{
-		Use: "report NAME", Short: "Print the report of a run, or its decisions as manifests", Args: cobra.ExactArgs(1),
-		Long: `Prints the report of a run. With --export it prints instead what the run decided as
-manifests that do the same in production: Deployments, and what scales them. With
---against it compares the run with others, side by side; runs that ask for the same
-show how much a number differs by chance.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		Use: "report RUN", Short: "Print the report of a run, or its decisions as manifests", Args: cobra.ExactArgs(1),
+		Long: `Prints the report of a run. RUN is a name, namespace/name or a UID. The run of the
+cluster counts; when it is not there any more, the newest run of that name that the
+history kept. With --export it prints instead what the run decided as manifests that
+do the same in production: Deployments, and what scales them. With --against it
+compares the run with others, side by side; runs that ask for the same show how much
+a number differs by chance.`,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			write, err := reportWriter(output, exported)
 			if err != nil {
 				return err
 			}
+			tell := func(what string) { fmt.Fprintln(cmd.ErrOrStderr(), what) }
+			places, err := cluster.places(cmd.Context(), kept, tell)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, places.close()) }()
 			if len(against) > 0 {
-				compared, err := compare(cmd.Context(), &cluster, kept, append(args, against...))
+				compared, err := places.compare(cmd.Context(), append(args, against...))
 				if err != nil {
 					return err
 				}
 				return output.print(cmd.OutOrStdout(), compared, func(w io.Writer) error { return report.WriteComparison(w, compared) })
 			}
-			runner, err := cluster.runner(cmd.Context(), func(string) {})
+			run, err := places.find(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			result, err := runner.ReportOf(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return write(cmd.OutOrStdout(), result)
+			return write(cmd.OutOrStdout(), places.measured(cmd.Context(), run))
 		},
 	}
 	cluster.register(command)
 	output.registerReport(command)
 	command.Flags().StringVar(&exported, "export", "", "print manifests instead: hpa or keda")
-	command.Flags().StringSliceVar(&against, "against", nil, "compare with these runs, by name or UID, as text, json or yaml")
-	command.Flags().StringVar(&kept, "history", "", "compare with runs of this history as well: a SQLite file, or a DSN that begins with postgres://")
+	command.Flags().StringSliceVar(&against, "against", nil, "compare with these runs, named as RUN is, as text, json or yaml")
+	command.Flags().StringVar(&kept, "history", "", "where runs were kept: a SQLite file, or a DSN that begins with postgres:// (default: the local cluster's)")
 	command.MarkFlagsMutuallyExclusive("export", "output")
 	command.MarkFlagsMutuallyExclusive("export", "against")
 	return command

@@ -57,17 +57,41 @@ func stage(sim *v1alpha1.Simulation) (reason, message string) {
 
 // Sight is what the dashboard itself can see.
 type Sight struct {
-	// ControlPlane is whether the API server answers, Metrics whether the source does.
-	ControlPlane, Metrics wire.Health
+	// ControlPlane is whether the API server answers, Metrics whether the source does,
+	// and Manager whether the run is looked after.
+	ControlPlane, Metrics, Manager wire.Health
 }
 
-// Phase is how far a run has come.
+// Clear is the sight of a dashboard that sees everything.
+func Clear() Sight {
+	ok := wire.Health{OK: true}
+	return Sight{ControlPlane: ok, Metrics: ok, Manager: ok}
+}
+
+// patience with a manager beyond two of its ticks, for it writes at each.
+const patience = 5 * time.Second
+
+// Manager is whether the manager looks after a run that was last seen to change at
+// a time.
+func Manager(sim *v1alpha1.Simulation, changed, now time.Time) wire.Health {
+	ticks := time.Duration(value(sim.Spec.AutoScaling.IntervalSeconds, 1)) * time.Second
+	if sim.Status.StartTime == nil || sim.Status.PausedTime != nil || now.Sub(changed) <= 2*ticks+patience {
+		return wire.Health{OK: true}
+	}
+	return wire.Health{Message: fmt.Sprintf("no word from the manager since %s: the run goes on, and nothing is decided until it is back", changed.UTC().Format("15:04:05 MST"))}
+}
+
+// Phase is how far a run has come. Of one that has ended there is nothing left to
+// see, so that nothing can be in the way.
 func Phase(sim *v1alpha1.Simulation, sight Sight) wire.Phase {
+	if Finished(sim) {
+		sight = Clear()
+	}
 	stage, message := stage(sim)
 	p := wire.Phase{
 		Stage: stage, Message: message, Finished: Finished(sim),
 		StartedAt: millis(sim.Status.StartTime), EndedAt: millis(sim.Status.CompletionTime), PausedAt: millis(sim.Status.PausedTime),
-		PausedMs: sim.Status.PausedMilliseconds, ControlPlane: sight.ControlPlane, Metrics: sight.Metrics, Rules: rules(sim),
+		PausedMs: sim.Status.PausedMilliseconds, ControlPlane: sight.ControlPlane, Metrics: sight.Metrics, Rules: rules(sim, sight.Manager),
 	}
 	if s := sim.Status.Summary; s != nil {
 		p.Invalid = s.Invalid
@@ -75,8 +99,11 @@ func Phase(sim *v1alpha1.Simulation, sight Sight) wire.Phase {
 	return p
 }
 
-// rules says whether every rule compiles and can see.
-func rules(sim *v1alpha1.Simulation) wire.Health {
+// rules says whether every rule compiles and can see, and whether anybody asks them.
+func rules(sim *v1alpha1.Simulation, manager wire.Health) wire.Health {
+	if !manager.OK {
+		return manager
+	}
 	for _, kind := range []string{v1alpha1.ConditionAutoScalingAccepted, v1alpha1.ConditionMetricsAvailable} {
 		if c := meta.FindStatusCondition(sim.Status.Conditions, kind); c != nil && c.Status == metav1.ConditionFalse && !Finished(sim) {
 			return wire.Health{Message: c.Message}

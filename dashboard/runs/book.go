@@ -57,7 +57,9 @@ type Book struct {
 	runs    map[types.UID]*Run
 	byName  map[types.NamespacedName]types.UID
 	control wire.Health
-	synced  bool
+	// unread are the runs that were there when the cache had read the cluster, and
+	// have not been looked at since; nil before that.
+	unread map[types.NamespacedName]bool
 }
 
 // Open is a book of what a cache sees. Run keeps it.
@@ -77,9 +79,7 @@ func (b *Book) Run(ctx context.Context) error {
 	group.Go(func() error { return b.cache.Start(ctx) })
 	group.Go(func() error {
 		if b.cache.WaitForCacheSync(ctx) {
-			b.mu.Lock()
-			b.synced = true
-			b.mu.Unlock()
+			return b.begin(ctx)
 		}
 		return nil
 	})
@@ -142,6 +142,25 @@ func (b *Book) graphChanged(o client.Object) {
 	}
 }
 
+// begin has every run looked at that is there at first.
+func (b *Book) begin(ctx context.Context) error {
+	var sims v1alpha1.SimulationList
+	if err := b.cache.List(ctx, &sims); err != nil {
+		return fmt.Errorf("listing simulations: %w", err)
+	}
+	unread := map[types.NamespacedName]bool{}
+	for i := range sims.Items {
+		unread[client.ObjectKeyFromObject(&sims.Items[i])] = true
+	}
+	b.mu.Lock()
+	b.unread = unread
+	b.mu.Unlock()
+	for i := range sims.Items { // even those that were looked at before
+		b.queue.Add(client.ObjectKeyFromObject(&sims.Items[i]))
+	}
+	return nil
+}
+
 // work looks at one changed run after the other until the queue is shut.
 func (b *Book) work(ctx context.Context) {
 	for {
@@ -155,8 +174,16 @@ func (b *Book) work(ctx context.Context) {
 		} else {
 			b.queue.Forget(key)
 		}
+		b.read(key)
 		b.queue.Done(key)
 	}
+}
+
+// read notes that a run was looked at, whatever was seen.
+func (b *Book) read(key types.NamespacedName) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.unread, key)
 }
 
 // look brings the feed of a run up to what the API says.
@@ -182,7 +209,7 @@ func (b *Book) look(ctx context.Context, key types.NamespacedName) error {
 	}
 	known, ok := b.byUID(sim.UID)
 	if !ok {
-		s.sight = projection.Sight{ControlPlane: wire.Health{OK: true}, Metrics: wire.Health{OK: true}}
+		s.sight = projection.Clear()
 		b.insert(key, first(s, b.o.Name))
 		return nil
 	}
@@ -259,5 +286,5 @@ func (b *Book) ControlPlane() wire.Health {
 func (b *Book) Synced() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.synced
+	return b.unread != nil && len(b.unread) == 0
 }

@@ -25,12 +25,14 @@ type Run struct {
 	// drawn says that the graph was there to be drawn.
 	drawn bool
 	sight projection.Sight
+	// changed is when the object was last seen to be another than before.
+	changed time.Time
 }
 
 // Recall is the run of an object that nobody watches: as it is now, with its
 // history. cg is its graph, nil when that is gone.
 func Recall(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, name Name, now time.Time) *Run {
-	return first(seen{sim: sim, graph: cg, sight: projection.Sight{ControlPlane: wire.Health{OK: true}, Metrics: wire.Health{OK: true}}, now: now}, name)
+	return first(seen{sim: sim, graph: cg, sight: projection.Clear(), now: now}, name)
 }
 
 // Simulation is the newest object that was seen; it is not to be changed.
@@ -65,7 +67,7 @@ func (s seen) statusOf() *v1alpha1.ComponentGraphStatus {
 // first is the run as it is when it is seen for the first time: what has
 // happened before is its history.
 func first(s seen, name Name) *Run {
-	r := &Run{sim: s.sim, sight: s.sight}
+	r := &Run{sim: s.sim, sight: s.sight, changed: s.now}
 	snapshot := wire.FeedSnapshot{
 		Run: projection.Summary(s.sim, s.graph), Base: empty(), Log: []wire.CanvasChange{}, Topology: empty(), Columns: wire.Columns(int(projection.Window / time.Second)),
 		Decisions: []wire.ScalingDecision{}, Alerts: projection.Alerts(s.sim), Findings: projection.Findings(s.sim),
@@ -120,6 +122,9 @@ func (r *Run) update(s seen) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	ended := projection.Finished(r.sim)
+	if s.sim.ResourceVersion != r.sim.ResourceVersion {
+		r.changed, s.sight.Manager = s.now, wire.Health{OK: true}
+	}
 	r.sim, r.sight = s.sim, s.sight
 	held := r.Feed.Snapshot()
 	r.Feed.Describe(projection.Summary(s.sim, s.graph))
@@ -207,6 +212,13 @@ func (r *Run) see(sight projection.Sight, now time.Time) error {
 	return r.Feed.Publish(now, feed.Phase(projection.Phase(r.sim, sight)))
 }
 
+// lookedAfter is whether the manager looks after the run.
+func (r *Run) lookedAfter(now time.Time) wire.Health {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return projection.Manager(r.sim, r.changed, now)
+}
+
 // runs reports whether there is something to measure.
 func (r *Run) runs() bool {
 	sim := r.Simulation()
@@ -229,7 +241,7 @@ func (r *Run) measured(shown *metrics.Shown, now time.Time) error {
 func (r *Run) gone(now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	phase := projection.Phase(r.sim, r.sight)
+	phase := projection.Phase(r.sim, projection.Clear())
 	phase.Stage, phase.Message, phase.Finished = projection.StageDeleted, "the run was deleted", true
 	if err := r.Feed.Publish(now, feed.Phase(phase)); err != nil {
 		return err

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,8 +60,7 @@ func begin(t *testing.T) *script {
 func (s *script) now() time.Time { return noon.Add(time.Duration(s.second) * time.Second) }
 
 func (s *script) seen() seen {
-	ok := wire.Health{OK: true}
-	return seen{sim: s.sim.DeepCopy(), graph: s.graph.DeepCopy(), sight: projection.Sight{ControlPlane: ok, Metrics: ok}, now: s.now()}
+	return seen{sim: s.sim.DeepCopy(), graph: s.graph.DeepCopy(), sight: projection.Clear(), now: s.now()}
 }
 
 // instances are the ready ones of a component.
@@ -80,8 +80,15 @@ func (s *script) instances(component string, ids ...string) {
 
 func (s *script) look() []string {
 	s.t.Helper()
+	return s.lookWith(projection.Clear())
+}
+
+func (s *script) lookWith(sight projection.Sight) []string {
+	s.t.Helper()
 	s.second++
-	if err := s.run.update(s.seen()); err != nil {
+	now := s.seen()
+	now.sight = sight
+	if err := s.run.update(now); err != nil {
 		s.t.Fatal(err)
 	}
 	return s.hear()
@@ -144,10 +151,29 @@ func TestADecisionIsHeardBeforeWhatItDidAndItsReadinessAfter(t *testing.T) {
 	s.want("nothing new again", s.look())
 }
 
+// unreachable is the sight of a dashboard that only the control plane is away from.
+func unreachable() projection.Sight {
+	sight := projection.Clear()
+	sight.ControlPlane = wire.Health{Message: "control plane unreachable"}
+	return sight
+}
+
+func (s *script) see(sight projection.Sight) {
+	s.t.Helper()
+	if err := s.run.see(sight, s.now()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *script) end() {
+	s.sim.Status.CompletionTime = new(metav1.NewMicroTime(s.now()))
+	s.sim.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionFinished, Status: metav1.ConditionTrue}, {Type: v1alpha1.ConditionSucceeded, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonObjectivesMet}}
+}
+
 // TestWhatARunEndedWithStays lets another run take the graph over.
 func TestWhatARunEndedWithStays(t *testing.T) {
 	s := begin(t)
-	s.sim.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionFinished, Status: metav1.ConditionTrue}, {Type: v1alpha1.ConditionSucceeded, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonObjectivesMet}}
+	s.end()
 	s.want("the end", s.look(), "phase")
 	s.graph.Status.HeldBy = "another"
 	s.instances("api-server", "api-server-7")
@@ -170,17 +196,55 @@ func TestADashboardThatComesLateShowsTheHistory(t *testing.T) {
 
 func TestBlindnessIsSaidOnce(t *testing.T) {
 	s := begin(t)
-	away := projection.Sight{ControlPlane: wire.Health{Message: "control plane unreachable"}, Metrics: wire.Health{OK: true}}
 	for range 3 {
-		if err := s.run.see(away, s.now()); err != nil {
-			t.Fatal(err)
-		}
+		s.see(unreachable())
 	}
 	s.want("away", s.hear(), "phase")
 	if held := s.run.Feed.Snapshot(); held.Phase.ControlPlane.OK || len(held.Topology.Nodes) != 2 {
 		t.Errorf("held %+v, want the last known picture and the word that it is old", held.Phase)
 	}
 	s.want("back", s.look(), "phase")
+}
+
+// TestARunThatHasEndedHasNothingLeftToSee takes the control plane away before a run
+// is seen to have ended, and after.
+func TestARunThatHasEndedHasNothingLeftToSee(t *testing.T) {
+	s := begin(t)
+	s.see(unreachable())
+	s.want("away", s.hear(), "phase")
+	s.end()
+	s.want("the end", s.lookWith(unreachable()), "phase")
+	if phase := s.run.Feed.Snapshot().Phase; !phase.Finished || !phase.ControlPlane.OK {
+		t.Errorf("the end is told as %+v", phase)
+	}
+	s.see(projection.Clear())
+	s.see(unreachable())
+	s.want("away again", s.hear())
+}
+
+// TestTheManagersSilenceIsSaid goes on asking while the object of the run stays the same.
+func TestTheManagersSilenceIsSaid(t *testing.T) {
+	s := begin(t)
+	look := func(second int) []string {
+		s.second = second
+		sight := projection.Clear()
+		sight.Manager = s.run.lookedAfter(s.now())
+		s.see(sight)
+		return s.hear()
+	}
+	s.want("a while", look(7))
+	s.want("too long", look(8), "phase")
+	if rules := s.run.Feed.Snapshot().Phase.Rules; rules.OK || !strings.Contains(rules.Message, "no word from the manager since 12:00:00 UTC") {
+		t.Errorf("the rules are told as %+v", rules)
+	}
+	s.want("still", look(60))
+	s.want("only the graph changed", s.lookWith(s.run.sight))
+	s.sim.ResourceVersion = "2"
+	s.want("it is back", s.lookWith(s.run.sight), "phase")
+	s.want("and stays", look(65))
+	s.sim.Status.PausedTime, s.sim.ResourceVersion = new(metav1.NewMicroTime(s.now())), "3"
+	s.want("paused", s.look(), "phase")
+	s.want("which takes its time", look(600))
 }
 
 func TestMeasurementsReachThePage(t *testing.T) {

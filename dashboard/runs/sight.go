@@ -57,7 +57,11 @@ func (b *Book) measureRun(ctx context.Context, r *Run) {
 	if err != nil {
 		told, health = nil, wire.Health{Message: "the metrics source does not answer: nothing is measured until it does"}
 	}
-	if err := r.see(projection.Sight{ControlPlane: b.ControlPlane(), Metrics: health}, now); err != nil {
+	sight := projection.Sight{ControlPlane: b.ControlPlane(), Metrics: health, Manager: wire.Health{OK: true}}
+	if sight.ControlPlane.OK { // or else nobody could hear the manager
+		sight.Manager = r.lookedAfter(now)
+	}
+	if err := r.see(sight, now); err != nil {
 		b.o.Log.Error(err, "phase not told")
 	}
 	if err := r.measured(told, now); err != nil {

@@ -2,8 +2,6 @@ package history
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"flashcrowd.io/flashcrowd/internal/report"
 )
@@ -19,11 +17,11 @@ func (s *Store) Reports(ctx context.Context, namespace string) ([]report.Identif
 	}
 	all := make([]report.Identified, 0, len(rows))
 	for _, row := range rows {
-		one := report.Identified{ID: row.ID}
-		if err := json.Unmarshal(row.Report, &one.Report); err != nil {
-			return nil, fmt.Errorf("reading the report of run %s: %w", row.ID, err)
+		told, err := row.Told()
+		if err != nil {
+			return nil, err
 		}
-		all = append(all, one)
+		all = append(all, report.Identified{ID: row.ID, Report: told})
 	}
 	return all, nil
 }

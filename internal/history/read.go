@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"flashcrowd.io/flashcrowd/internal/report"
 )
 
 const runColumns = `s.id, COALESCE(u.name, ''), s.canvas_id, s.traffic_intensity, s.auto_scaling_enabled, s.status, s.started_at, s.ended_at, s.created_at,
@@ -134,6 +136,15 @@ func (s *Store) runs(ctx context.Context, where string, arguments ...any) ([]Run
 		r.StartedAt, r.EndedAt, r.CreatedAt = utc(started.Time), utc(ended.Time), utc(r.CreatedAt)
 		return r, err
 	})
+}
+
+// Told is the report of a run as it was kept.
+func (r Run) Told() (report.Report, error) {
+	var told report.Report
+	if err := json.Unmarshal(r.Report, &told); err != nil {
+		return told, fmt.Errorf("reading the report of run %s: %w", r.ID, err)
+	}
+	return told, nil
 }
 
 // Events of a run in the order that they happened.

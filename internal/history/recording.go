@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -70,6 +71,42 @@ func (v *Values) byColumn(name string) map[wire.MetricColumn]**float64 {
 		wire.ColumnCPU: &v.CPU, wire.ColumnMemory: &v.Memory, wire.ColumnRequestRate: &v.RequestRate, wire.ColumnLatency: &v.Latency, wire.ColumnLatencyP95: &v.LatencyP95,
 		wire.ColumnErrorRate: &v.ErrorRate, wire.ColumnQueueDepth: &v.QueueDepth, wire.ColumnInFlight: &v.InFlight, wire.ColumnConnections: &v.Connections,
 	}
+}
+
+// Recorder reads what was measured over a run that has ended: from a metrics source,
+// and what that has forgotten from the history.
+type Recorder struct {
+	// Source is asked first, nil if there is none.
+	Source Measurements
+	// Store is the history, or why it cannot be reached now.
+	Store func(context.Context) (*Store, error)
+	// Run is its id.
+	Run string
+}
+
+// ErrUnmeasured says that there is neither a metrics source nor a kept measurement.
+var ErrUnmeasured = errors.New("no Prometheus was asked, and the history has nothing that was measured over this run")
+
+// Record is a rehearsal's. What one of the two places has is enough.
+func (r Recorder) Record(ctx context.Context, about metrics.Scene, start, end time.Time, step time.Duration, series int) (metrics.Recording, error) {
+	recording, err := metrics.NewRecording(start, end, step), ErrUnmeasured
+	if r.Source != nil {
+		if measured, failed := r.Source.Record(ctx, about, start, end, step, series); failed != nil {
+			err = failed
+		} else {
+			recording, err = measured, nil
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	store, away := r.Store(ctx)
+	if away == nil {
+		away = store.Fill(ctx, r.Run, &recording)
+	}
+	if away == nil && len(recording.Components)+len(recording.Total) > 0 {
+		return recording, nil
+	}
+	return recording, err
 }
 
 // Fill puts what was kept of a run into a recording, where that has nothing. Values

@@ -234,18 +234,39 @@ func (r *Runner) stop(ctx context.Context, at client.ObjectKey, view View) (*v1a
 
 // Report is the report of a simulation by its object.
 func (r *Runner) Report(ctx context.Context, sim *v1alpha1.Simulation) (report.Report, error) {
-	result := Report(sim, r.graphOf(ctx, sim))
+	result := r.Outcome(ctx, sim)
 	if r.recorder == nil {
 		return result, nil
 	}
 	return Measured(ctx, r.recorder, sim, result), nil
 }
 
-// ReportOf is the report of a simulation by its name.
-func (r *Runner) ReportOf(ctx context.Context, name string) (report.Report, error) {
+// Outcome is the report of a simulation without what was measured over it.
+func (r *Runner) Outcome(ctx context.Context, sim *v1alpha1.Simulation) report.Report {
+	return Report(sim, r.graphOf(ctx, sim))
+}
+
+// ErrNoRun says that the cluster has no such simulation.
+var ErrNoRun = errors.New("there is no such simulation in the cluster")
+
+// Find is a simulation of a namespace by its name or its UID; ErrNoRun if there is none.
+func (r *Runner) Find(ctx context.Context, namespace, name string) (*v1alpha1.Simulation, error) {
 	var sim v1alpha1.Simulation
-	if err := r.client.Get(ctx, client.ObjectKey{Namespace: r.namespace, Name: name}, &sim); err != nil {
-		return report.Report{}, fmt.Errorf("reading the simulation: %w", err)
+	err := r.client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &sim)
+	if err == nil {
+		return &sim, nil
 	}
-	return r.Report(ctx, &sim)
+	if !apierrors.IsNotFound(err) {
+		return nil, fmt.Errorf("reading the simulation: %w", err)
+	}
+	var sims v1alpha1.SimulationList
+	if err := r.client.List(ctx, &sims, client.InNamespace(namespace)); err != nil {
+		return nil, fmt.Errorf("listing the simulations: %w", err)
+	}
+	for i := range sims.Items {
+		if string(sims.Items[i].UID) == name {
+			return &sims.Items[i], nil
+		}
+	}
+	return nil, ErrNoRun
 }

@@ -518,10 +518,11 @@ type Phase struct {
 	// Invalid says why the numbers cannot be believed; empty when they can.
 	Invalid string `json:"invalid,omitempty"`
 	// ControlPlane is whether the API server answers, Metrics whether the metrics
-	// source does.
+	// source does; of a run that has ended both are OK, for nothing is left to be seen.
 	ControlPlane Health `json:"controlPlane"`
 	Metrics      Health `json:"metrics"`
-	// Rules says whether every rule compiles and can see.
+	// Rules says whether every rule compiles and can see, and whether the manager is
+	// there to ask them.
 	Rules Health `json:"rules"`
 }
 

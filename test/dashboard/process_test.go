@@ -23,7 +23,9 @@ type process struct {
 	kubeconfig string
 	// address of the page, and of the health.
 	address, health string
-	command         *exec.Cmd
+	// history is the file that runs are kept in, empty for none.
+	history string
+	command *exec.Cmd
 }
 
 // newProcess is one that reaches the API server by a configuration, and does not
@@ -60,7 +62,7 @@ func (p *process) start() {
 	if _, err := os.Stat(binary); err != nil {
 		p.t.Fatal("the dashboard is not built: run make build")
 	}
-	p.command = exec.Command(binary, "--bind-address="+p.address, "--health-probe-bind-address="+p.health, "--prometheus-url=http://127.0.0.1:1", "--mode=Local")
+	p.command = exec.Command(binary, "--bind-address="+p.address, "--health-probe-bind-address="+p.health, "--prometheus-url=http://127.0.0.1:1", "--mode=Local", "--history="+p.history)
 	p.command.Env = append(os.Environ(), "KUBECONFIG="+p.kubeconfig)
 	p.command.Stderr = p.t.Output()
 	if err := p.command.Start(); err != nil {

@@ -473,11 +473,14 @@ export type Phase = {
   invalid?: string
   /**
    * ControlPlane is whether the API server answers, Metrics whether the metrics
-   * source does.
+   * source does; of a run that has ended both are OK, for nothing is left to be seen.
    */
   controlPlane: Health
   metrics: Health
-  /** Rules says whether every rule compiles and can see. */
+  /**
+   * Rules says whether every rule compiles and can see, and whether the manager is
+   * there to ask them.
+   */
   rules: Health
 }
 
