@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import {
   CloseNotFound,
   CloseProtocol,
+  type Comparison,
   type FeedMessage,
   FeedPath,
   type FeedResume,
@@ -34,6 +35,8 @@ export interface Options {
   replays?: ReadonlyMap<string, Replay>;
   /** Runs that only the history has, the newest first; left out, no history is kept. */
   kept?: readonly RunSummary[];
+  /** How runs compare; left out, nothing can be compared. */
+  compare?(replays: readonly Replay[]): Comparison;
   /** How much faster than recorded a session is played. */
   pace: number;
 }
@@ -112,7 +115,7 @@ function pageOf(kept: readonly RunSummary[], query: URLSearchParams): RunList {
   return rest.length > limit ? { items, before: items.at(-1)?.id ?? "" } : { items };
 }
 
-function answers({ plays, replays, kept }: Options): ReadonlyMap<string, Answer> {
+function answers({ plays, replays, kept, compare }: Options): ReadonlyMap<string, Answer> {
   const runs = [...plays.values()].map(({ snapshot }) => snapshot.run).filter((run) => !run.kept);
   const session = { user: "fixture", mode: "Local", namespace: "default", access: [], server: "fixture" };
   const known = new Map<string, Answer>([
@@ -126,6 +129,10 @@ function answers({ plays, replays, kept }: Options): ReadonlyMap<string, Answer>
     const replay = replays?.get(id) ?? { snapshot, startedAt, seconds: [], series: [], total: {} };
     known.set(`/api/simulation/${encodeURIComponent(id)}/replay`, () => replay);
   }
+  if (compare !== undefined)
+    known.set("/api/compare", (query) =>
+      compare(query.getAll("run").flatMap((id) => replays?.get(id) ?? [])),
+    );
   return known;
 }
 

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { type Kept, useKept, useRuns } from "../hooks/useRuns";
 import { useSettled } from "../hooks/useSettled";
 import { Go } from "../pages/Go";
-import { runPath } from "../route";
+import { comparePath, runPath } from "../route";
 import {
   capitalise,
   formatClock,
@@ -15,7 +15,16 @@ import {
 import type { RunSummary } from "../wire";
 import { Choice } from "./Choice";
 import { Problems } from "./Problems";
-import { ANYTHING, type Kind, kindOf, partsOf, VERDICTS, type Verdict, type Wanted } from "./runlist";
+import {
+  ANYTHING,
+  type Kind,
+  kindOf,
+  MOST_COMPARED,
+  partsOf,
+  VERDICTS,
+  type Verdict,
+  type Wanted,
+} from "./runlist";
 
 /** The history is asked when nothing was typed for so long, in milliseconds. */
 const SETTLED_MS = 250;
@@ -29,6 +38,7 @@ const kinds: readonly { tab: Kind | "all"; name: string }[] = [
 
 const KEPT = "Its object is gone from the cluster; the history has all that was recorded.";
 
+/** The columns after the one that runs are chosen in. */
 const titles = ["Run", "State", "Started", "Time", "Rate", "p99", "Errors", "Decisions"];
 
 function KindMark({ kind, met }: { kind: Kind; met: boolean }) {
@@ -58,10 +68,34 @@ function State({ run }: { run: RunSummary }) {
   );
 }
 
-function Line({ run }: { run: RunSummary }) {
+/** The runs that are chosen to be compared, in that order. */
+interface Choosing {
+  chosen: readonly RunSummary[];
+  onChoose(chosen: readonly RunSummary[]): void;
+}
+
+function Choose({ run, chosen, onChoose }: Choosing & { run: RunSummary }) {
+  const place = chosen.findIndex(({ id }) => id === run.id);
+  return (
+    <td>
+      <label className="fc-choose">
+        <input
+          type="checkbox"
+          checked={place >= 0}
+          disabled={place < 0 && chosen.length >= MOST_COMPARED}
+          aria-label={`Compare ${run.name}`}
+          onChange={() => onChoose(place < 0 ? [...chosen, run] : chosen.toSpliced(place, 1))}
+        />
+      </label>
+    </td>
+  );
+}
+
+function Line({ run, ...choosing }: Choosing & { run: RunSummary }) {
   const at = run.startedAt ?? run.createdAt;
   return (
     <tr className={`fc-run fc-run-${kindOf(run)}`}>
+      <Choose run={run} {...choosing} />
       <th scope="row">
         <Go to={runPath(run.id)}>{run.name}</Go>
         <small>{run.graph}</small>
@@ -82,17 +116,17 @@ function Line({ run }: { run: RunSummary }) {
   );
 }
 
-function Part({ title, runs }: { title: string; runs: readonly RunSummary[] }) {
+function Part({ title, runs, ...choosing }: Choosing & { title: string; runs: readonly RunSummary[] }) {
   if (runs.length === 0) return null;
   return (
     <tbody>
       <tr className="fc-part">
-        <th colSpan={titles.length} scope="rowgroup">
+        <th colSpan={titles.length + 1} scope="rowgroup">
           {title}
         </th>
       </tr>
       {runs.map((run) => (
-        <Line key={run.id} run={run} />
+        <Line key={run.id} run={run} {...choosing} />
       ))}
     </tbody>
   );
@@ -138,6 +172,26 @@ function Filter({ wanted, onWant }: { wanted: Wanted; onWant(part: Partial<Wante
   );
 }
 
+/** The runs that are chosen, and the way to see them side by side. */
+function Chosen({ chosen, onChoose }: Choosing) {
+  if (chosen.length === 0) return null;
+  return (
+    <section className="fc-chosen" aria-label="Chosen runs">
+      <span>{chosen.map(({ name }) => name).join(" · ")}</span>
+      {chosen.length < 2 ? (
+        <span className="fc-quiet">Choose another run to compare it with.</span>
+      ) : (
+        <Go to={comparePath(chosen.map(({ id }) => id))} className="fc-go">
+          Compare {chosen.length} runs
+        </Go>
+      )}
+      <button type="button" className="fc-button" onClick={() => onChoose([])}>
+        Clear
+      </button>
+    </section>
+  );
+}
+
 /** What stands below the list: more of it, or why there is none. */
 function Foot({ kept, wanted, some }: { kept: Kept; wanted: Wanted; some: boolean }) {
   const concerned = wanted.kind === null || wanted.kind === "kept";
@@ -162,6 +216,8 @@ function Foot({ kept, wanted, some }: { kept: Kept; wanted: Wanted; some: boolea
 export function RunsList() {
   const runs = useRuns();
   const [wanted, setWanted] = useState(ANYTHING);
+  const [chosen, setChosen] = useState<readonly RunSummary[]>([]);
+  const choosing = { chosen, onChoose: setChosen };
   const kept = useKept(useSettled(wanted.search.trim(), SETTLED_MS), wanted.verdict);
   if (runs.state === "waiting") return <p className="waiting">Loading…</p>;
   if (runs.state === "failed") return <Problems lines={runs.lines} />;
@@ -176,6 +232,9 @@ export function RunsList() {
         <table className="list">
           <thead>
             <tr>
+              <th scope="col">
+                <span className="unseen">Compare</span>
+              </th>
               {titles.map((title) => (
                 <th key={title} scope="col">
                   {title}
@@ -183,10 +242,11 @@ export function RunsList() {
               ))}
             </tr>
           </thead>
-          <Part title="Running" runs={running} />
-          <Part title="Ended" runs={ended} />
+          <Part title="Running" runs={running} {...choosing} />
+          <Part title="Ended" runs={ended} {...choosing} />
         </table>
       </div>
+      <Chosen {...choosing} />
       <Foot kept={kept} wanted={wanted} some={running.length + ended.length > 0} />
     </section>
   );

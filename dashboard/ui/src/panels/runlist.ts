@@ -15,6 +15,9 @@ export const VERDICTS = ["Met", "Missed", "Stopped", "Failed"] as const;
 
 export type Verdict = (typeof VERDICTS)[number];
 
+/** So many runs are compared at once. */
+export const MOST_COMPARED = 10;
+
 /** What the reader looks for; null is anything. */
 export interface Wanted {
   search: string;

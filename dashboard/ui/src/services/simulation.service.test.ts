@@ -24,6 +24,7 @@ describe("the service asks", () => {
       (s) => s.history({ search: "black friday", verdict: "Met", before: "u1", limit: 9 }),
     ],
     ["GET /api/simulation/a%2Fb", (s) => s.run("a/b")],
+    ["GET /api/compare?run=u1&run=a%2Fb", (s) => s.compare(["u1", "a/b"])],
     ["GET /api/simulation/u1/metrics", (s) => s.metrics("u1")],
     ["GET /api/simulation/u1/replay", (s) => s.replay("u1")],
     [

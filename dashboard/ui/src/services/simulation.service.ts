@@ -1,5 +1,6 @@
 import type {
   AutoScalingPatch,
+  Comparison,
   Graph,
   GraphDraft,
   GraphList,
@@ -51,6 +52,8 @@ export interface SimulationService {
   metrics(id: string): Promise<MetricsResponse>;
   /** The whole run for scrubbing, measurements included. */
   replay(id: string): Promise<Replay>;
+  /** How runs compare with the first of them. */
+  compare(ids: readonly string[]): Promise<Comparison>;
   start(request: StartRequest): Promise<StartResponse>;
   /** Starts a run with everything that a Simulation can say. */
   create(draft: RunDraft): Promise<StartResponse>;
@@ -111,6 +114,7 @@ export function simulationService(fetch: Fetch): SimulationService {
     graphOfYaml: (document) => post("/api/graphs/draft", document),
     scenarios: () => get("/api/scenarios"),
     metrics: (id) => get(ofRun(id, "/metrics")),
+    compare: (ids) => get(`/api/compare?${new URLSearchParams(ids.map((id) => ["run", id]))}`),
     replay: (id) => get(ofRun(id, "/replay")),
     start: (request) => post("/api/simulation/start", request),
     create: (draft) => post("/api/simulations", draft),
