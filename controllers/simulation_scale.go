@@ -62,7 +62,8 @@ func (r *SimulationReconciler) scale(ctx context.Context, p *pass) error {
 // question asks for all components of the live architecture.
 func (r *SimulationReconciler) question(p *pass, live graph.Architecture, s scaling.Settings, rules program) metrics.Question {
 	q := metrics.Question{
-		Namespace: p.sim.Namespace, Graph: p.sim.Spec.GraphRef.Name, At: p.now, Window: s.Window, ScrapeInterval: r.o.ScrapeInterval,
+		Namespace: p.sim.Namespace, Graph: p.sim.Spec.GraphRef.Name, At: p.now, Since: p.status.StartTime.Time,
+		Window: s.Window, ScrapeInterval: r.o.ScrapeInterval,
 	}
 	for _, c := range live.Components {
 		q.Components = append(q.Components, metrics.ComponentQuestion{Name: c.Name, Type: c.Type, Replicas: replicasOf(p.scene, c, p.now, s.Window)})

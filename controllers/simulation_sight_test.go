@@ -16,10 +16,10 @@ import (
 )
 
 // meterAt answers with one measurement that is as old as the question asks.
-type meterAt struct{ asked time.Time }
+type meterAt struct{ asked, since time.Time }
 
 func (m *meterAt) Observe(_ context.Context, q metrics.Question) ([]scaling.Observation, error) {
-	m.asked = q.At
+	m.asked, m.since = q.At, q.Since
 	return []scaling.Observation{{Component: "api", Signals: []scaling.Measurement{{Signal: scaling.CPU, Value: scaling.Value{Value: 50, N: 10, Last: q.At}}}}}, nil
 }
 
@@ -59,6 +59,22 @@ func TestFaultsTakeMeasurementsAwayOrMakeThemOld(t *testing.T) {
 				t.Errorf("condition %+v, want reason %s", c, tt.reason)
 			}
 		})
+	}
+}
+
+// A graph may have been another run's a moment ago.
+func TestRulesSeeNothingOfTheTimeBeforeTheRun(t *testing.T) {
+	sim := simulation("run", time.Minute, started)
+	p := &pass{sim: &sim, status: sim.Status.DeepCopy(), now: noon.Add(3 * time.Second), scene: scene{graph: &v1alpha1.ComponentGraph{Spec: v1alpha1.ComponentGraphSpec{
+		Components: []v1alpha1.Component{{Name: "api", Type: v1alpha1.APIServer}},
+	}}}}
+	meter := &meterAt{}
+	r := &SimulationReconciler{o: SimulationOptions{Meter: meter, ScrapeInterval: time.Second}, rules: newRuleCache()}
+	if err := r.scale(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if !meter.since.Equal(noon) {
+		t.Errorf("asked for what was since %s, want since the run began at %s", meter.since, noon)
 	}
 }
 

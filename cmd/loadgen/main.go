@@ -46,7 +46,7 @@ func run(log *slog.Logger) error {
 	generator := loadgen.New(loadgen.Options{Simulation: id.Simulation, Index: id.Index, Log: log, Now: time.Now, Alive: loadgen.AskAlive})
 	log.Info("generator listens", "metrics", health.Addr().String(), "index", id.Index)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return source.Run(ctx, generator.Apply) })
+	group.Go(func() error { return source.Run(ctx, id.OneCore(os.Getenv, generator.Apply)) })
 	group.Go(func() error { return process.ServeHTTP(ctx, health, generator.Metrics(source.LastSeen)) })
 	group.Go(func() error {
 		defer stop()

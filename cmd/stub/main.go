@@ -63,7 +63,7 @@ func run(log *slog.Logger) error {
 	// The topology and the metrics outlive the signal: a draining stub needs both.
 	background, done := context.WithCancel(context.Background())
 	group, background := errgroup.WithContext(background)
-	group.Go(func() error { return source.Run(background, node.Apply) })
+	group.Go(func() error { return source.Run(background, id.OneCore(os.Getenv, node.Apply)) })
 	group.Go(func() error { return process.ServeHTTP(background, health, node.Metrics(source.LastSeen)) })
 	group.Go(func() error {
 		defer done()

@@ -20,7 +20,10 @@ type Question struct {
 	// they reach first; both empty if there is none.
 	Simulation, Entry string
 	At                time.Time
-	Window            time.Duration
+	// Since is when the run began: what the graph did before it, in another run say,
+	// is nobody's signal. Zero takes all that the windows reach.
+	Since  time.Time
+	Window time.Duration
 	// Further are windows other than Window that some rule looks at.
 	Further []time.Duration
 	// ScrapeInterval is how often the source samples, which coverage is counted by.
@@ -49,8 +52,18 @@ type ComponentQuestion struct {
 // own values count: a replica that has just started tells nothing yet.
 const warm = 0.8
 
+// elapsed is how much of a window lies within the run.
+func (q Question) elapsed(w time.Duration) time.Duration {
+	if q.Since.IsZero() {
+		return w
+	}
+	return min(w, q.At.Sub(q.Since).Truncate(time.Millisecond)) // PromQL writes milliseconds
+}
+
 // Observe measures every component. Signals that the source does not know are
 // left out, which is unknown to the rules; an error means that nothing is known.
+// No window reaches before the run: early in it a window is covered in part, which
+// is unknown as well.
 func (c *Client) Observe(ctx context.Context, q Question) ([]scaling.Observation, error) {
 	observations := make([]scaling.Observation, 0, len(q.Components))
 	for _, component := range q.Components {
@@ -68,9 +81,13 @@ func (c *Client) Observe(ctx context.Context, q Question) ([]scaling.Observation
 
 // observeWindow adds every built-in signal over the window of q.
 func (c *Client) observeWindow(ctx context.Context, q Question, observations []scaling.Observation) error {
-	expression := componentExpression(q.Namespace, q.Graph, q.Window)
+	within := q.elapsed(q.Window)
+	if within <= 0 {
+		return nil
+	}
+	expression := componentExpression(q.Namespace, q.Graph, within)
 	if q.Entry != "" {
-		expression += " or " + networkExpression(q.Namespace, q.Graph, q.Simulation, q.Window)
+		expression += " or " + networkExpression(q.Namespace, q.Graph, q.Simulation, within)
 	}
 	vector, err := c.vector(ctx, expression, q.At)
 	if err != nil {
@@ -90,6 +107,10 @@ func (c *Client) observeWindow(ctx context.Context, q Question, observations []s
 // observeQueries adds the user's signals. A query that fails leaves its signal unknown.
 func (c *Client) observeQueries(ctx context.Context, q Question, observations []scaling.Observation) error {
 	for _, query := range q.Queries {
+		within := q.elapsed(query.Window)
+		if within <= 0 {
+			continue
+		}
 		vector, err := c.vector(ctx, query.PromQL, q.At)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -103,7 +124,8 @@ func (c *Client) observeQueries(ctx context.Context, q Question, observations []
 			})
 			if index >= 0 && finite(float64(sample.Value)) {
 				observations[index].Signals = append(observations[index].Signals, scaling.Measurement{Signal: query.Name, Value: scaling.Value{
-					Value: float64(sample.Value), N: 1, First: q.At.Add(-query.Window), Last: sample.Timestamp.Time(), Coverage: 1, Window: query.Window,
+					Value: float64(sample.Value), N: 1, First: q.At.Add(-within), Last: sample.Timestamp.Time(),
+					Coverage: within.Seconds() / query.Window.Seconds(), Window: query.Window,
 				}})
 			}
 		}
@@ -197,8 +219,12 @@ func (m *measurements) add(signal string, v float64, replicas []string) {
 	if !finite(v) {
 		return
 	}
+	first := m.covered.last.Add(-m.question.Window)
+	if first.Before(m.question.Since) {
+		first = m.question.Since
+	}
 	m.list = append(m.list, scaling.Measurement{Signal: signal, Value: scaling.Value{
-		Value: v, N: m.covered.n, First: m.covered.last.Add(-m.question.Window), Last: m.covered.last,
+		Value: v, N: m.covered.n, First: first, Last: m.covered.last,
 		Coverage: m.covered.share, Window: m.question.Window, Replicas: replicas,
 	}})
 }

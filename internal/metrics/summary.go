@@ -35,7 +35,7 @@ type Summary struct {
 }
 
 // lately is the window of momentary values.
-const lately = "5s"
+const lately = 5 * time.Second
 
 // Summarize reads the generators' counters; it is an error if no generator was seen.
 func (c *Client) Summarize(ctx context.Context, r Run) (Summary, error) {
@@ -72,10 +72,12 @@ func (c *Client) Summarize(ctx context.Context, r Run) (Summary, error) {
 }
 
 // summaryExpression asks for everything at once. A counter's last value in the
-// run is taken from each generator, those that have gone included.
+// run is taken from each generator, those that have gone included, but none of an
+// earlier run of the same name.
 func summaryExpression(r Run) string {
 	s := fmt.Sprintf(`{namespace=%q,simulation=%q}`, r.Namespace, r.Simulation)
-	run := window(max(r.At.Sub(r.Start).Truncate(time.Second), time.Second))
+	elapsed := max(r.At.Sub(r.Start).Truncate(time.Millisecond), time.Millisecond)
+	run := window(elapsed)
 	last := func(name string) string { return "last_over_time(" + name + s + "[" + run + "])" }
 	quantile := func(q float64, name string) string {
 		return fmt.Sprintf("histogram_quantile(%[1]g, sum(%[2]s)) or histogram_quantile(%[1]g, sum by (le) (%[3]s))", q, last(name), last(name+"_bucket"))
@@ -84,7 +86,7 @@ func summaryExpression(r Run) string {
 	parts := []struct{ name, expression string }{
 		{"offered", "sum(" + last(wire.LoadgenOffered) + ")"},
 		{"requests", "sum by (outcome) (" + last(wire.LoadgenRequests) + ")"},
-		{"rate", "sum(rate(" + wire.LoadgenOffered + s + "[" + lately + "]))"},
+		{"rate", "sum(rate(" + wire.LoadgenOffered + s + "[" + window(min(lately, elapsed)) + "]))"},
 		{"mean", answered},
 		{"p50", quantile(0.5, wire.LoadgenDuration)},
 		{"p90", quantile(0.9, wire.LoadgenDuration)},

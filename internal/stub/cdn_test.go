@@ -2,6 +2,7 @@ package stub
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"flashcrowd.io/flashcrowd/internal/graph"
@@ -55,46 +56,50 @@ func travel(t *testing.T, cdn *replica, frames ...wire.Frame) []trip {
 }
 
 func TestAnEdgeServesWhatItHasAndFetchesTheRest(t *testing.T) {
-	cdn, api, _ := world(t)
-	got := travel(t, cdn,
-		wire.Frame{Class: wire.ClassStatic, Key: 1, Region: 1}, // not there yet
-		wire.Frame{Class: wire.ClassStatic, Key: 1, Region: 1}, // at the edge
-		wire.Frame{Class: wire.ClassStatic, Key: 1, Region: 0}, // another edge
-		wire.Frame{Class: wire.ClassRead, Key: 1, Region: 1},   // is not static
-		wire.Frame{Class: wire.ClassRead, Key: 1, Region: 1},
-	)
-	want := []trip{{202 * ms, 200 * ms}, {ms, 0}, {12 * ms, 10 * ms}, {202 * ms, 200 * ms}, {202 * ms, 200 * ms}}
-	for k := range want {
-		if got[k] != want[k] {
-			t.Errorf("request %d: %+v, want %+v", k, got[k], want[k])
+	synctest.Test(t, func(t *testing.T) {
+		cdn, api, _ := world(t)
+		got := travel(t, cdn,
+			wire.Frame{Class: wire.ClassStatic, Key: 1, Region: 1}, // not there yet
+			wire.Frame{Class: wire.ClassStatic, Key: 1, Region: 1}, // at the edge
+			wire.Frame{Class: wire.ClassStatic, Key: 1, Region: 0}, // another edge
+			wire.Frame{Class: wire.ClassRead, Key: 1, Region: 1},   // is not static
+			wire.Frame{Class: wire.ClassRead, Key: 1, Region: 1},
+		)
+		want := []trip{{202 * ms, 200 * ms}, {ms, 0}, {12 * ms, 10 * ms}, {202 * ms, 200 * ms}, {202 * ms, 200 * ms}}
+		for k := range want {
+			if got[k] != want[k] {
+				t.Errorf("request %d: %+v, want %+v", k, got[k], want[k])
+			}
 		}
-	}
-	if n := metric(t, api, wire.ComponentArrivals+`{class="Static"}`); n != 2 {
-		t.Errorf("the origin saw %v static requests, want 2", n)
-	}
-	for series, want := range map[string]float64{
-		wire.ComponentCacheLookups + `{outcome="hit"}`: 1, wire.ComponentCacheLookups + `{outcome="miss"}`: 2, wire.ComponentCacheEntries: 2,
-	} {
-		if got := metric(t, cdn, series); got != want {
-			t.Errorf("%s %v, want %v", series, got, want)
+		if n := metric(t, api, wire.ComponentArrivals+`{class="Static"}`); n != 2 {
+			t.Errorf("the origin saw %v static requests, want 2", n)
 		}
-	}
+		for series, want := range map[string]float64{
+			wire.ComponentCacheLookups + `{outcome="hit"}`: 1, wire.ComponentCacheLookups + `{outcome="miss"}`: 2, wire.ComponentCacheEntries: 2,
+		} {
+			if got := metric(t, cdn, series); got != want {
+				t.Errorf("%s %v, want %v", series, got, want)
+			}
+		}
+	})
 }
 
 func TestRegionsWithoutAnEdgeGoToTheOrigin(t *testing.T) {
-	cdn, _, tellAgain := world(t, "far")
-	near := wire.Frame{Class: wire.ClassStatic, Key: 1, Region: 0}
-	for k, got := range travel(t, cdn, near, near) {
-		if want := (trip{2 * ms, 0}); got != want { // its clients have made their way already
-			t.Errorf("request %d: %+v, want %+v", k, got, want)
+	synctest.Test(t, func(t *testing.T) {
+		cdn, _, tellAgain := world(t, "far")
+		near := wire.Frame{Class: wire.ClassStatic, Key: 1, Region: 0}
+		for k, got := range travel(t, cdn, near, near) {
+			if want := (trip{2 * ms, 0}); got != want { // its clients have made their way already
+				t.Errorf("request %d: %+v, want %+v", k, got, want)
+			}
 		}
-	}
-	// The regions change while the run goes on.
-	tellAgain("2", traffic.Region{Name: "far", RoundTrip: 50 * ms})
-	applied(t, cdn, "2")
-	if got, want := travel(t, cdn, near), (trip{52 * ms, 50 * ms}); got[0] != want {
-		t.Errorf("after the change: %+v, want %+v", got[0], want)
-	}
+		// The regions change while the run goes on.
+		tellAgain("2", traffic.Region{Name: "far", RoundTrip: 50 * ms})
+		applied(t, cdn, "2")
+		if got, want := travel(t, cdn, near), (trip{52 * ms, 50 * ms}); got[0] != want {
+			t.Errorf("after the change: %+v, want %+v", got[0], want)
+		}
+	})
 }
 
 // applied waits until a replica works by a revision.

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -121,7 +121,7 @@ func publish(t *testing.T, r *replica, at []int64, number func(int) uint64) []ou
 	outcomes := make([]outcome, len(at))
 	var left sync.WaitGroup
 	left.Add(len(at))
-	conn, err := transport.Dial(r.address, wire.Hello{From: "publisher", Promise: at[0]}, time.Second, nil, func(b transport.Batch) {
+	conn, err := transport.Dialer(memory.dial).Dial(r.address, wire.Hello{From: "publisher", Promise: at[0]}, time.Second, nil, func(b transport.Batch) {
 		for _, f := range b.Frames {
 			if f.Op == wire.OpAnswer {
 				outcomes[f.ID] = outcome{at: f.Time, reason: f.Reason, late: f.Late, heard: true}
@@ -201,9 +201,6 @@ func theory(t *testing.T, at []int64, servers int, service graph.Distribution, c
 	return want
 }
 
-// attempts is how often a run is tried that the host starves.
-const attempts = 3
-
 // rehearsal is a queue, its workers and what they call.
 type rehearsal struct {
 	queue   *replica
@@ -213,13 +210,6 @@ type rehearsal struct {
 
 func (r rehearsal) all() []*replica {
 	return append(append([]*replica{r.queue}, r.workers...), r.others...)
-}
-
-// stop ends callees first, which lets their callers know.
-func (r rehearsal) stop() {
-	for _, x := range slices.Backward(r.all()) {
-		x.stop()
-	}
 }
 
 // startOffice runs an office with so many workers until its queue feeds them all.
@@ -260,18 +250,11 @@ func TestAQueueWithWorkersIsAStationWithTheirPlaces(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for range attempts {
-				at, seconds, late := tt.play(t)
-				if late > 0 {
-					t.Logf("invalid: the host is starved: %d late arrivals", late)
-					continue
-				}
+			synctest.Test(t, func(t *testing.T) {
+				at, seconds := tt.play(t)
 				want := theory(t, at, tt.workers*int(tt.places), tt.service, time.Duration(tt.calls)*tt.call)
 				compareLags(t, seconds, want)
-				return
-			}
-			t.Errorf("no valid run in %d attempts", attempts)
+			})
 		})
 	}
 }
@@ -287,23 +270,22 @@ type stationCase struct {
 	call     time.Duration
 }
 
-// play is the publications of a run, the lags that its queue told and how many
-// arrivals were late anywhere.
-func (c stationCase) play(t *testing.T) (at []int64, seconds []float64, late uint64) {
+// play is the publications of a run and the lags that its queue told.
+func (c stationCase) play(t *testing.T) (at []int64, seconds []float64) {
 	t.Helper()
 	arch := office(c.service, c.places)
 	if c.calls > 0 {
 		arch = withDatabase(arch, c.call, c.calls)
 	}
 	r := startOffice(t, arch, c.workers)
-	defer r.stop()
 	recorded := record(r.queue)
 	at = poissonTimes(c.messages, c.rate)
 	publish(t, r.queue, at, counted)
 	r.queue.until(t, "the last acknowledgement", func(n *Node) bool { return n.queue.undone() == 0 })
+	wantNoneLateAt(t, r.all()...)
 	r.queue.node.mu.Lock()
 	defer r.queue.node.mu.Unlock()
-	return at, slices.Clone(recorded.seconds), lateOf(append(r.workers, r.others...)...) + r.queue.node.counts.late
+	return at, slices.Clone(recorded.seconds)
 }
 
 // feeds waits until a queue has so many workers with places.
@@ -320,15 +302,17 @@ func feeds(t *testing.T, queue *replica, workers int) {
 	})
 }
 
-// lateOf is how many requests came too late at any of the nodes.
-func lateOf(replicas ...*replica) uint64 {
-	late := uint64(0)
+// wantNoneLateAt wants that nothing came too late at any of the nodes.
+func wantNoneLateAt(t *testing.T, replicas ...*replica) {
+	t.Helper()
 	for _, r := range replicas {
 		r.node.mu.Lock()
-		late += r.node.counts.late
+		late := r.node.counts.late
 		r.node.mu.Unlock()
+		if late > 0 {
+			t.Errorf("%d arrivals were late at %s", late, r.instance.ID)
+		}
 	}
-	return late
 }
 
 // compareLags compares what was measured with what is exact, message by message.
@@ -374,23 +358,25 @@ func done(messages uint64) func(q *messageQueue) bool {
 }
 
 func TestALostWorkerLosesNoMessage(t *testing.T) {
-	arch := office(graph.Distribution{Kind: graph.Constant, Mean: 200 * time.Millisecond}, 2)
-	r := startOffice(t, arch, 2)
-	var publishing sync.WaitGroup
-	publishing.Go(func() { publish(t, r.queue, evenTimes(30, 100), counted) })
-	law(t, r.queue, "a message in every place", func(q *messageQueue) bool { return len(q.open) == 4 })
-	r.workers[0].do(func() {
-		for _, up := range r.workers[0].node.upstreams {
-			up.conn.Close()
-		}
-	})
-	law(t, r.queue, "the last acknowledgement", done(30))
-	publishing.Wait()
-	r.queue.until(t, "the law", func(n *Node) bool {
-		if q := n.queue; q.acknowledged != 30 || q.deadLettered != 0 || q.redelivered < 1 || q.redelivered > 2 {
-			t.Errorf("%d acknowledged, %d dead, %d redelivered; want all 30, none, and the one or two that were lost", q.acknowledged, q.deadLettered, q.redelivered)
-		}
-		return true
+	synctest.Test(t, func(t *testing.T) {
+		arch := office(graph.Distribution{Kind: graph.Constant, Mean: 200 * time.Millisecond}, 2)
+		r := startOffice(t, arch, 2)
+		var publishing sync.WaitGroup
+		publishing.Go(func() { publish(t, r.queue, evenTimes(30, 100), counted) })
+		law(t, r.queue, "a message in every place", func(q *messageQueue) bool { return len(q.open) == 4 })
+		r.workers[0].do(func() {
+			for _, up := range r.workers[0].node.upstreams {
+				up.conn.Close()
+			}
+		})
+		law(t, r.queue, "the last acknowledgement", done(30))
+		publishing.Wait()
+		r.queue.until(t, "the law", func(n *Node) bool {
+			if q := n.queue; q.acknowledged != 30 || q.deadLettered != 0 || q.redelivered < 1 || q.redelivered > 2 {
+				t.Errorf("%d acknowledged, %d dead, %d redelivered; want all 30, none, and the one or two that were lost", q.acknowledged, q.deadLettered, q.redelivered)
+			}
+			return true
+		})
 	})
 }
 
@@ -404,76 +390,83 @@ func TestAMessageThatFailsIsDeliveredAgainAndGivenUpAtLast(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			arch := office(exponential(time.Millisecond), 2)
-			arch.Components[1].ErrorRatePPM = tt.failPPM
-			r := startOffice(t, arch, 1)
-			publish(t, r.queue, evenTimes(40, 400), counted)
-			law(t, r.queue, "the end of every message", done(40))
-			r.queue.until(t, "the law", func(n *Node) bool {
-				if q := n.queue; q.acknowledged != tt.acknowledged || q.deadLettered != tt.dead || q.redelivered != tt.put {
+			failing(t, tt.failPPM, 40, 400, func(q *messageQueue) {
+				if q.acknowledged != tt.acknowledged || q.deadLettered != tt.dead || q.redelivered != tt.put {
 					t.Errorf("%d acknowledged, %d dead, %d redelivered; want %+v", q.acknowledged, q.deadLettered, q.redelivered, tt)
 				}
-				return true
 			})
 		})
 	}
 	t.Run("fails sometimes", func(t *testing.T) {
-		arch := office(exponential(time.Millisecond), 2)
-		arch.Components[1].ErrorRatePPM = 300_000
-		r := startOffice(t, arch, 1)
-		publish(t, r.queue, evenTimes(300, 1000), counted)
-		law(t, r.queue, "the end of every message", done(300))
-		r.queue.until(t, "the law", func(n *Node) bool {
+		failing(t, 300_000, 300, 1000, func(q *messageQueue) {
 			// Each delivery fails by a draw of its own: 0.3^5 of 300 messages die.
-			if q := n.queue; q.deadLettered > 5 || q.redelivered < 90 || q.redelivered > 170 {
+			if q.deadLettered > 5 || q.redelivered < 90 || q.redelivered > 170 {
 				t.Errorf("%d dead and %d redelivered of 300 where 30 %% fail", q.deadLettered, q.redelivered)
 			}
+		})
+	})
+}
+
+// failing publishes so many messages to workers that fail at a rate, and checks
+// the queue once all have ended.
+func failing(t *testing.T, failPPM int32, messages int, rate float64, check func(q *messageQueue)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		arch := office(exponential(time.Millisecond), 2)
+		arch.Components[1].ErrorRatePPM = failPPM
+		r := startOffice(t, arch, 1)
+		publish(t, r.queue, evenTimes(messages, rate), counted)
+		law(t, r.queue, "the end of every message", done(uint64(messages)))
+		r.queue.until(t, "the law", func(n *Node) bool {
+			check(n.queue)
 			return true
 		})
 	})
 }
 
 func TestAFullQueueRefusesAndKeepsWhatItHas(t *testing.T) {
-	arch := office(exponential(time.Millisecond), 1)
-	arch.Components[0].Queue.DepthLimit = 10
-	arch.Components[0].Capacity.Memory = graph.Memory{LimitBytes: 1 << 20, BaseBytes: 1000, PerRequestBytes: 100}
-	queue := start(t, "queue", "queue-1")
-	tell("1", arch, queue)
-	ready(t, queue) // without any worker
-	refused := 0
-	for _, o := range publish(t, queue, evenTimes(25, 500), counted) {
-		switch {
-		case o.reason == wire.ReasonQueueFull:
-			refused++
-		case o.reason != wire.ReasonNone || !o.heard:
-			t.Errorf("a publisher heard %+v", o)
+	synctest.Test(t, func(t *testing.T) {
+		arch := office(exponential(time.Millisecond), 1)
+		arch.Components[0].Queue.DepthLimit = 10
+		arch.Components[0].Capacity.Memory = graph.Memory{LimitBytes: 1 << 20, BaseBytes: 1000, PerRequestBytes: 100}
+		queue := start(t, "queue", "queue-1")
+		tell("1", arch, queue)
+		ready(t, queue) // without any worker
+		refused := 0
+		for _, o := range publish(t, queue, evenTimes(25, 500), counted) {
+			switch {
+			case o.reason == wire.ReasonQueueFull:
+				refused++
+			case o.reason != wire.ReasonNone || !o.heard:
+				t.Errorf("a publisher heard %+v", o)
+			}
 		}
-	}
-	if refused != 15 {
-		t.Errorf("%d of 25 messages were refused, want 15", refused)
-	}
-	text := scrape(t, queue.node)
-	for _, want := range []string{
-		wire.ComponentQueueDepth + " 10", wire.ComponentUnacknowledged + " 0", wire.ComponentMemoryBytes + " 2000",
-		wire.ComponentRequests + `{class="Async",outcome="failed",reason="queue_full"} 15`,
-	} {
-		if !containsLine(text, want) {
-			t.Errorf("no line %q in\n%s", want, text)
+		if refused != 15 {
+			t.Errorf("%d of 25 messages were refused, want 15", refused)
 		}
-	}
-	worker := start(t, "worker", "worker-1")
-	tell("2", arch, queue, worker)
-	law(t, queue, "the last acknowledgement", done(10))
-	text = scrape(t, queue.node)
-	for _, want := range []string{
-		wire.ComponentQueueDepth + " 0", wire.ComponentOldestMessage + " 0", wire.ComponentAcknowledged + " 10", wire.ComponentMessageLag + "_count 10",
-		wire.ComponentRedelivered + " 0", wire.ComponentDeadLettered + " 0", wire.ComponentMemoryBytes + " 1000",
-		wire.ComponentCalls + `{outcome="answered",target="worker"} 10`,
-	} {
-		if !containsLine(text, want) {
-			t.Errorf("no line %q in\n%s", want, text)
+		text := scrape(t, queue.node)
+		for _, want := range []string{
+			wire.ComponentQueueDepth + " 10", wire.ComponentUnacknowledged + " 0", wire.ComponentMemoryBytes + " 2000",
+			wire.ComponentRequests + `{class="Async",outcome="failed",reason="queue_full"} 15`,
+		} {
+			if !containsLine(text, want) {
+				t.Errorf("no line %q in\n%s", want, text)
+			}
 		}
-	}
+		worker := start(t, "worker", "worker-1")
+		tell("2", arch, queue, worker)
+		law(t, queue, "the last acknowledgement", done(10))
+		text = scrape(t, queue.node)
+		for _, want := range []string{
+			wire.ComponentQueueDepth + " 0", wire.ComponentOldestMessage + " 0", wire.ComponentAcknowledged + " 10", wire.ComponentMessageLag + "_count 10",
+			wire.ComponentRedelivered + " 0", wire.ComponentDeadLettered + " 0", wire.ComponentMemoryBytes + " 1000",
+			wire.ComponentCalls + `{outcome="answered",target="worker"} 10`,
+		} {
+			if !containsLine(text, want) {
+				t.Errorf("no line %q in\n%s", want, text)
+			}
+		}
+	})
 }
 
 // scrape is what a node's metrics say.
@@ -487,37 +480,40 @@ func scrape(t *testing.T, n *Node) string {
 }
 
 func TestADrainingQueueWorksOffItsMessages(t *testing.T) {
-	r := startOffice(t, office(graph.Distribution{Kind: graph.Constant, Mean: 50 * time.Millisecond}, 1), 1)
-	publish(t, r.queue, evenTimes(20, 200), counted)
-	r.queue.stop()
-	if q := r.queue.node.queue; q.acknowledged != 20 || q.undone() != 0 {
-		t.Errorf("%d of 20 acknowledged, %d left", q.acknowledged, q.undone())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		r := startOffice(t, office(graph.Distribution{Kind: graph.Constant, Mean: 50 * time.Millisecond}, 1), 1)
+		publish(t, r.queue, evenTimes(20, 200), counted)
+		r.queue.stop()
+		if q := r.queue.node.queue; q.acknowledged != 20 || q.undone() != 0 {
+			t.Errorf("%d of 20 acknowledged, %d left", q.acknowledged, q.undone())
+		}
+	})
 }
 
 func TestAQueueThatCannotWorkOffItsMessagesSaysHowManyAreLost(t *testing.T) {
-	var log bytes.Buffer
-	n := New(Options{Component: "queue", Pod: "queue-1-pod", Log: slog.New(slog.NewTextHandler(&log, nil)), Now: func() int64 { return time.Now().UnixNano() }})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- n.Serve(ctx, l, 300*time.Millisecond) }()
-	queue := &replica{node: n, address: l.Addr().String(), instance: wire.Instance{
-		ID: "queue-1", Component: "queue", Pod: "queue-1-pod", Address: l.Addr().String(), State: wire.Ready,
-	}}
-	tell("1", office(exponential(time.Millisecond), 1), queue)
-	ready(t, queue)
-	publish(t, queue, evenTimes(7, 100), counted)
-	cancel()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(log.String(), "lostMessages=7") {
-		t.Errorf("no word of 7 lost messages in\n%s", log.String())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		o := options("queue", "queue-1")
+		o.Log = slog.New(slog.NewTextHandler(&log, nil))
+		n := New(o)
+		l := memory.listen()
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() { ended <- n.Serve(ctx, l, 300*time.Millisecond) }()
+		queue := &replica{node: n, address: l.Addr().String(), instance: wire.Instance{
+			ID: "queue-1", Component: "queue", Pod: "queue-1-pod", Address: l.Addr().String(), State: wire.Ready,
+		}}
+		tell("1", office(exponential(time.Millisecond), 1), queue)
+		ready(t, queue)
+		publish(t, queue, evenTimes(7, 100), counted)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), "lostMessages=7") {
+			t.Errorf("no word of 7 lost messages in\n%s", log.String())
+		}
+	})
 }
 
 // TestWhatWorkersCallIsExactToo has workers call further than one step: another
@@ -546,8 +542,8 @@ func TestWhatWorkersCallIsExactToo(t *testing.T) {
 		"balancer, service, database": {services, 5 * 3 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
-			const messages = 200
-			for range attempts {
+			synctest.Test(t, func(t *testing.T) {
+				const messages = 200
 				all := []*replica{}
 				for _, c := range tt.arch.Components {
 					all = append(all, start(t, c.Name, c.Name+"-1"))
@@ -559,17 +555,9 @@ func TestWhatWorkersCallIsExactToo(t *testing.T) {
 				at := poissonTimes(messages, 120)
 				publish(t, all[0], at, counted)
 				law(t, all[0], "the last acknowledgement", done(messages))
-				late := lateOf(all...)
-				for _, x := range slices.Backward(all) {
-					x.stop()
-				}
-				if late == 0 {
-					compareLags(t, recorded.seconds, theory(t, at, 2, exponential(4*time.Millisecond), tt.calls))
-					return
-				}
-				t.Logf("invalid: the host is starved: %d late arrivals", late)
-			}
-			t.Errorf("no valid run in %d attempts", attempts)
+				wantNoneLateAt(t, all...)
+				compareLags(t, recorded.seconds, theory(t, at, 2, exponential(4*time.Millisecond), tt.calls))
+			})
 		})
 	}
 }
@@ -579,26 +567,28 @@ func onward(from, to string) graph.Connection {
 }
 
 func TestADrainingWorkerFinishesWhatItHolds(t *testing.T) {
-	r := startOffice(t, office(graph.Distribution{Kind: graph.Constant, Mean: 100 * time.Millisecond}, 2), 2)
-	var publishing sync.WaitGroup
-	publishing.Go(func() { publish(t, r.queue, evenTimes(30, 100), counted) })
-	law(t, r.queue, "a message in every place", func(q *messageQueue) bool { return len(q.open) == 4 })
-	r.workers[0].stop()
-	law(t, r.queue, "the last acknowledgement", done(30))
-	publishing.Wait()
-	r.queue.until(t, "the law", func(n *Node) bool {
-		if n.queue.redelivered != 0 || n.queue.acknowledged != 30 {
-			t.Errorf("%d acknowledged and %d redelivered, want 30 and none", n.queue.acknowledged, n.queue.redelivered)
-		}
-		return true
+	synctest.Test(t, func(t *testing.T) {
+		r := startOffice(t, office(graph.Distribution{Kind: graph.Constant, Mean: 100 * time.Millisecond}, 2), 2)
+		var publishing sync.WaitGroup
+		publishing.Go(func() { publish(t, r.queue, evenTimes(30, 100), counted) })
+		law(t, r.queue, "a message in every place", func(q *messageQueue) bool { return len(q.open) == 4 })
+		r.workers[0].stop()
+		law(t, r.queue, "the last acknowledgement", done(30))
+		publishing.Wait()
+		r.queue.until(t, "the law", func(n *Node) bool {
+			if n.queue.redelivered != 0 || n.queue.acknowledged != 30 {
+				t.Errorf("%d acknowledged and %d redelivered, want 30 and none", n.queue.acknowledged, n.queue.redelivered)
+			}
+			return true
+		})
 	})
 }
 
 // TestMoreWorkersAndPlacesTakeMessagesAtOnce grows the places from one to four
 // while messages wait, without one that comes too late anywhere.
 func TestMoreWorkersAndPlacesTakeMessagesAtOnce(t *testing.T) {
-	const messages = 250
-	for range attempts {
+	synctest.Test(t, func(t *testing.T) {
+		const messages = 250
 		arch := withDatabase(office(exponential(15*time.Millisecond), 1), 5*time.Millisecond, 1)
 		r := startOffice(t, arch, 1)
 		var publishing sync.WaitGroup
@@ -612,14 +602,8 @@ func TestMoreWorkersAndPlacesTakeMessagesAtOnce(t *testing.T) {
 		law(t, r.queue, "a message in every place", func(q *messageQueue) bool { return len(q.open) == 4 })
 		law(t, r.queue, "the last acknowledgement", done(messages))
 		publishing.Wait()
-		late := lateOf(r.all()...)
-		r.stop()
-		if late == 0 {
-			return
-		}
-		t.Logf("invalid: the host is starved: %d late arrivals", late)
-	}
-	t.Errorf("no valid run in %d attempts", attempts)
+		wantNoneLateAt(t, r.all()...)
+	})
 }
 
 // TestWorkersOfSeveralQueuesKeepTheirConcurrency feeds two workers by two queues,
@@ -627,8 +611,8 @@ func TestMoreWorkersAndPlacesTakeMessagesAtOnce(t *testing.T) {
 func TestWorkersOfSeveralQueuesKeepTheirConcurrency(t *testing.T) {
 	for name, calls := range map[string]int32{"alone": 0, "with calls": 2} {
 		t.Run(name, func(t *testing.T) {
-			const messages = 150
-			for range attempts {
+			synctest.Test(t, func(t *testing.T) {
+				const messages = 150
 				arch := office(exponential(8*time.Millisecond), 1)
 				if calls > 0 {
 					arch = withDatabase(arch, 6*time.Millisecond, calls)
@@ -653,16 +637,8 @@ func TestWorkersOfSeveralQueuesKeepTheirConcurrency(t *testing.T) {
 					})
 				}
 				publishing.Wait()
-				late := lateOf(r...)
-				for _, x := range slices.Backward(r) {
-					x.stop()
-				}
-				if late == 0 {
-					return
-				}
-				t.Logf("invalid: the host is starved: %d late arrivals", late)
-			}
-			t.Errorf("no valid run in %d attempts", attempts)
+				wantNoneLateAt(t, r...)
+			})
 		})
 	}
 }
@@ -682,47 +658,51 @@ func startOffice2(t *testing.T, arch graph.Architecture) []*replica {
 }
 
 func TestAQueueFeedsWorkersOverHTTP(t *testing.T) {
-	arch := office(exponential(5*time.Millisecond), 2)
-	arch.Transport = graph.TransportHTTP
-	r := startOffice(t, arch, 2)
-	publish(t, r.queue, evenTimes(60, 200), counted)
-	law(t, r.queue, "the last acknowledgement", done(60))
+	synctest.Test(t, func(t *testing.T) {
+		arch := office(exponential(5*time.Millisecond), 2)
+		arch.Transport = graph.TransportHTTP
+		r := startOffice(t, arch, 2)
+		publish(t, r.queue, evenTimes(60, 200), counted)
+		law(t, r.queue, "the last acknowledgement", done(60))
+	})
 }
 
 // TestABacklogGrowsAndDrainsAsArithmeticSays is the reference case mq-depth-fluid
 // for its first seconds: 1500 messages a second for ten places of 100 a second
 // each. Depth is 500 t and a message published at t lags depth / 1000 = t / 2.
 func TestABacklogGrowsAndDrainsAsArithmeticSays(t *testing.T) {
-	const rate, length = 1500.0, 3.0
-	r := startOffice(t, office(graph.Distribution{Kind: graph.Constant, Mean: 10 * time.Millisecond}, 5), 2)
-	recorded := record(r.queue)
-	at := evenTimes(int(rate*length), rate)
-	var publishing sync.WaitGroup
-	publishing.Go(func() { publish(t, r.queue, at, counted) })
-	since := func(n *Node) float64 { return float64(n.horizon-at[0]) / 1e9 }
-	var full, age, drained float64
-	law(t, r.queue, "a depth of 1000", func(q *messageQueue) bool {
-		full, age = since(r.queue.node), float64(r.queue.node.horizon-q.ready.first(r.queue.node.horizon))/1e9
-		return len(q.ready.items) >= 1000
-	})
-	law(t, r.queue, "the end of the backlog", func(q *messageQueue) bool {
-		drained = since(r.queue.node)
-		return done(uint64(len(at)))(q)
-	})
-	publishing.Wait()
-	r.queue.node.mu.Lock()
-	defer r.queue.node.mu.Unlock()
-	for what, x := range map[string]struct{ got, want float64 }{
-		"depth reaches 1000 after":                        {full, 2},
-		"the oldest message is then as old as":            {age, 2.0 / 3},
-		"the message published after 2 s lags":            {recorded.seconds[int(2*rate)], 1},
-		"the backlog of 1500 is drained 1.5 s after 3 s:": {drained, 4.5},
-	} {
-		t.Logf("%s %.3f s (%.3f)", what, x.got, x.want)
-		if math.Abs(x.got-x.want) > 0.05*x.want {
-			t.Errorf("%s %.3f s, want %.3f within 5 %%", what, x.got, x.want)
+	synctest.Test(t, func(t *testing.T) {
+		const rate, length = 1500.0, 3.0
+		r := startOffice(t, office(graph.Distribution{Kind: graph.Constant, Mean: 10 * time.Millisecond}, 5), 2)
+		recorded := record(r.queue)
+		at := evenTimes(int(rate*length), rate)
+		var publishing sync.WaitGroup
+		publishing.Go(func() { publish(t, r.queue, at, counted) })
+		since := func(n *Node) float64 { return float64(n.horizon-at[0]) / 1e9 }
+		var full, age, drained float64
+		law(t, r.queue, "a depth of 1000", func(q *messageQueue) bool {
+			full, age = since(r.queue.node), float64(r.queue.node.horizon-q.ready.first(r.queue.node.horizon))/1e9
+			return len(q.ready.items) >= 1000
+		})
+		law(t, r.queue, "the end of the backlog", func(q *messageQueue) bool {
+			drained = since(r.queue.node)
+			return done(uint64(len(at)))(q)
+		})
+		publishing.Wait()
+		r.queue.node.mu.Lock()
+		defer r.queue.node.mu.Unlock()
+		for what, x := range map[string]struct{ got, want float64 }{
+			"depth reaches 1000 after":                        {full, 2},
+			"the oldest message is then as old as":            {age, 2.0 / 3},
+			"the message published after 2 s lags":            {recorded.seconds[int(2*rate)], 1},
+			"the backlog of 1500 is drained 1.5 s after 3 s:": {drained, 4.5},
+		} {
+			t.Logf("%s %.3f s (%.3f)", what, x.got, x.want)
+			if math.Abs(x.got-x.want) > 0.05*x.want {
+				t.Errorf("%s %.3f s, want %.3f within 5 %%", what, x.got, x.want)
+			}
 		}
-	}
+	})
 }
 
 func TestPlacesAreGrantedAndTakenBack(t *testing.T) {

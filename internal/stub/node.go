@@ -46,6 +46,8 @@ type Options struct {
 	Log            *slog.Logger
 	// Now is the wall clock in nanoseconds since the Unix epoch.
 	Now func() int64
+	// Dial connects to callees; nil does so by TCP.
+	Dial transport.Dialer
 	// Crash ends the process without a word; a fault of the run asks for it.
 	Crash func()
 }

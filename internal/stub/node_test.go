@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -58,14 +57,20 @@ var shop = graph.Architecture{
 	Connections: []graph.Connection{{From: "api", To: "db", Calls: 1, Mode: graph.Sequential, ProbabilityPercent: 100}},
 }
 
-// start runs a replica of a component until the test ends, or stop drains it.
+// start runs a replica of a component until the test ends, or stop drains it. It
+// belongs into a synctest bubble, as does all that uses a replica.
 func start(t *testing.T, component, id string) *replica {
 	t.Helper()
-	n := New(Options{Component: component, Pod: id + "-pod", Log: discard(), Now: func() int64 { return time.Now().UnixNano() }})
+	n := New(options(component, id))
 	address, stop := serve(t, n)
 	return &replica{node: n, address: address, stop: stop, metrics: n.Metrics(time.Now), instance: wire.Instance{
 		ID: id, Component: component, Pod: id + "-pod", Address: address, State: wire.Ready,
 	}}
+}
+
+// options are those of a replica on the loopback.
+func options(component, id string) Options {
+	return Options{Component: component, Pod: id + "-pod", Log: discard(), Now: func() int64 { return time.Now().UnixNano() }, Dial: memory.dial}
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -73,10 +78,7 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // serve serves a node until the test ends, or stop drains it.
 func serve(t *testing.T, n *Node) (address string, stop func()) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := memory.listen()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- n.Serve(ctx, l, 20*time.Second) }()
@@ -125,10 +127,14 @@ func ready(t *testing.T, replicas ...*replica) {
 	}
 }
 
+// visitor is an HTTP client that makes a connection for each request.
+func visitor() *http.Client {
+	return &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DialContext: memory.dial, DisableKeepAlives: true}}
+}
+
 func get(t *testing.T, r *replica) (*http.Response, string) {
 	t.Helper()
-	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get("http://" + r.address + "/item/1")
+	resp, err := visitor().Get("http://" + r.address + "/item/1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,65 +147,71 @@ func get(t *testing.T, r *replica) (*http.Response, string) {
 }
 
 func TestARequestTakesTheTimeOfEveryStationOnItsWay(t *testing.T) {
-	api, db := start(t, "api", "api-1"), start(t, "db", "db-1")
-	tell("1", shop, api, db)
-	ready(t, api, db)
-	resp, body := get(t, api)
-	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("%d %s", resp.StatusCode, body)
-	}
-	var arrival, finish int64
-	if _, err := fmt.Sscan(resp.Header.Get(wire.HeaderArrival)+" "+resp.Header.Get(wire.HeaderFinish), &arrival, &finish); err != nil {
-		t.Fatal(err)
-	}
-	if got := time.Duration(finish - arrival); got != 3*time.Millisecond {
-		t.Errorf("logical latency %v, want 1 ms in the API server and 2 ms in the database", got)
-	}
-	if got := resp.Header.Get(wire.HeaderInstance); got != "api-1" {
-		t.Errorf("instance %q, want api-1", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		api, db := start(t, "api", "api-1"), start(t, "db", "db-1")
+		tell("1", shop, api, db)
+		ready(t, api, db)
+		resp, body := get(t, api)
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s", resp.StatusCode, body)
+		}
+		var arrival, finish int64
+		if _, err := fmt.Sscan(resp.Header.Get(wire.HeaderArrival)+" "+resp.Header.Get(wire.HeaderFinish), &arrival, &finish); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Duration(finish - arrival); got != 3*time.Millisecond {
+			t.Errorf("logical latency %v, want 1 ms in the API server and 2 ms in the database", got)
+		}
+		if got := resp.Header.Get(wire.HeaderInstance); got != "api-1" {
+			t.Errorf("instance %q, want api-1", got)
+		}
+	})
 }
 
 func TestACallWithoutAnEndpointFailsAndSaysSo(t *testing.T) {
-	api, db := start(t, "api", "api-1"), start(t, "db", "db-1")
-	tell("1", shop, api, db)
-	ready(t, api, db)
-	tell("2", shop, api) // the database has gone
-	deadline := time.After(20 * time.Second)
-	for {
-		resp, body := get(t, api)
-		if resp.StatusCode == http.StatusServiceUnavailable {
-			return
+	synctest.Test(t, func(t *testing.T) {
+		api, db := start(t, "api", "api-1"), start(t, "db", "db-1")
+		tell("1", shop, api, db)
+		ready(t, api, db)
+		tell("2", shop, api) // the database has gone
+		deadline := time.After(20 * time.Second)
+		for {
+			resp, body := get(t, api)
+			if resp.StatusCode == http.StatusServiceUnavailable {
+				return
+			}
+			select {
+			case <-deadline:
+				t.Fatalf("still answers %d %s", resp.StatusCode, body)
+			default:
+			}
 		}
-		select {
-		case <-deadline:
-			t.Fatalf("still answers %d %s", resp.StatusCode, body)
-		default:
-		}
-	}
+	})
 }
 
 func TestADeadEndpointIsSkippedAndADrainedOneLosesNothing(t *testing.T) {
-	api, db1, db2 := start(t, "api", "api-1"), start(t, "db", "db-1"), start(t, "db", "db-2")
-	tell("1", shop, api, db1, db2)
-	ready(t, api, db1, db2)
-	var asking sync.WaitGroup
-	failures := make(chan string, 1000)
-	for range 4 {
-		asking.Go(func() {
-			for range 50 {
-				if resp, body := get(t, api); resp.StatusCode != http.StatusOK {
-					failures <- body
+	synctest.Test(t, func(t *testing.T) {
+		api, db1, db2 := start(t, "api", "api-1"), start(t, "db", "db-1"), start(t, "db", "db-2")
+		tell("1", shop, api, db1, db2)
+		ready(t, api, db1, db2)
+		var asking sync.WaitGroup
+		failures := make(chan string, 1000)
+		for range 4 {
+			asking.Go(func() {
+				for range 50 {
+					if resp, body := get(t, api); resp.StatusCode != http.StatusOK {
+						failures <- body
+					}
 				}
-			}
-		})
-	}
-	db1.stop() // drains: its callers are told, nobody else
-	asking.Wait()
-	close(failures)
-	for body := range failures {
-		t.Errorf("lost a request while an instance drained: %s", body)
-	}
+			})
+		}
+		db1.stop() // drains: its callers are told, nobody else
+		asking.Wait()
+		close(failures)
+		for body := range failures {
+			t.Errorf("lost a request while an instance drained: %s", body)
+		}
+	})
 }
 
 func TestBurningSpendsTheServiceTimeAsCPUTime(t *testing.T) {
@@ -226,41 +238,38 @@ func processTime(t *testing.T) time.Duration {
 }
 
 func TestUnservedTypesAreRefusedInWords(t *testing.T) {
-	strange := start(t, "host", "host-1")
-	tell("1", graph.Architecture{Components: []graph.Component{{Name: "host", Type: "Mainframe", Replicas: 1}}}, strange)
-	deadline := time.After(20 * time.Second)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for strange.node.Unready() != "components of type Mainframe are not served by this version" {
-		select {
-		case <-deadline:
-			t.Fatalf("not ready because %q", strange.node.Unready())
-		case <-tick.C:
+	synctest.Test(t, func(t *testing.T) {
+		strange := start(t, "host", "host-1")
+		tell("1", graph.Architecture{Components: []graph.Component{{Name: "host", Type: "Mainframe", Replicas: 1}}}, strange)
+		deadline := time.After(20 * time.Second)
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for strange.node.Unready() != "components of type Mainframe are not served by this version" {
+			select {
+			case <-deadline:
+				t.Fatalf("not ready because %q", strange.node.Unready())
+			case <-tick.C:
+			}
 		}
-	}
+	})
 }
 
 func TestMetricsTellWhatWasCounted(t *testing.T) {
-	api, db := start(t, "api", "api-1"), start(t, "db", "db-1")
-	tell("1", shop, api, db)
-	ready(t, api, db)
-	get(t, api)
-	server := httptest.NewServer(db.metrics)
-	defer server.Close()
-	resp, err := http.Get(server.URL + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(resp.Body)
-	for _, want := range []string{
-		wire.ComponentArrivals + `{class="Read"} 1`, wire.ComponentRequests + `{class="Read",outcome="answered",reason=""} 1`,
-		wire.ComponentBusySeconds + " 0.002", wire.ComponentConnLimit + " 10",
-	} {
-		if !containsLine(string(body), want) {
-			t.Errorf("no line %q in\n%s", want, body)
+	synctest.Test(t, func(t *testing.T) {
+		api, db := start(t, "api", "api-1"), start(t, "db", "db-1")
+		tell("1", shop, api, db)
+		ready(t, api, db)
+		get(t, api)
+		body := told(db)
+		for _, want := range []string{
+			wire.ComponentArrivals + `{class="Read"} 1`, wire.ComponentRequests + `{class="Read",outcome="answered",reason=""} 1`,
+			wire.ComponentBusySeconds + " 0.002", wire.ComponentConnLimit + " 10",
+		} {
+			if !containsLine(body, want) {
+				t.Errorf("no line %q in\n%s", want, body)
+			}
 		}
-	}
+	})
 }
 
 func containsLine(text, line string) bool {
@@ -338,22 +347,24 @@ func TestPickBalances(t *testing.T) {
 // TestAPeerThatHadNothingToAnswerIsNotSilent leaves a caller and its callee without
 // traffic for longer than a callee with open calls may be silent.
 func TestAPeerThatHadNothingToAnswerIsNotSilent(t *testing.T) {
-	api, db := start(t, "api", "api-1"), start(t, "db", "db-1")
-	tell("1", shop, api, db)
-	ready(t, api, db)
-	api.until(t, "its callee", func(n *Node) bool {
-		for _, p := range n.peers {
-			if p.takes() {
-				p.heard -= 2 * deafAfter
-				return true
+	synctest.Test(t, func(t *testing.T) {
+		api, db := start(t, "api", "api-1"), start(t, "db", "db-1")
+		tell("1", shop, api, db)
+		ready(t, api, db)
+		api.until(t, "its callee", func(n *Node) bool {
+			for _, p := range n.peers {
+				if p.takes() {
+					p.heard -= 2 * deafAfter
+					return true
+				}
+			}
+			return false
+		})
+		_, answers := ask(t, api, requests(3, 100, nil))
+		for k, f := range answers {
+			if f.Reason != wire.ReasonNone {
+				t.Errorf("request %d: %q, want an answer", k, f.Reason)
 			}
 		}
-		return false
 	})
-	_, answers := ask(t, api, requests(3, 100, nil))
-	for k, f := range answers {
-		if f.Reason != wire.ReasonNone {
-			t.Errorf("request %d: %q, want an answer", k, f.Reason)
-		}
-	}
 }

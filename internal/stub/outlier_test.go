@@ -3,6 +3,7 @@ package stub
 import (
 	"log/slog"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"flashcrowd.io/flashcrowd/internal/graph"
@@ -138,42 +139,44 @@ func TestTwoThatAreOverloadedAreNotEjectedInTurn(t *testing.T) {
 // TestABalancerLeavesOutWhoIsFull has two API servers, one of them overloaded by
 // others.
 func TestABalancerLeavesOutWhoIsFull(t *testing.T) {
-	none := int32(0)
-	arch := graph.Architecture{
-		Components: []graph.Component{
-			{Name: "lb", Type: graph.LoadBalancer, Replicas: 1, Capacity: constant(100 * time.Microsecond), LoadBalancer: &graph.Balancing{Algorithm: graph.RoundRobin}},
-			{Name: "api", Type: graph.APIServer, Replicas: 2, Capacity: graph.Capacity{
-				Cores: 1, ServiceTime: graph.Distribution{Kind: graph.Constant, Mean: 2 * ms}, QueueLimit: &none,
-				ByClass: map[graph.Class]graph.Distribution{graph.Static: {Kind: graph.Constant, Mean: 3 * time.Second}},
-			}},
-		},
-		Connections: []graph.Connection{{From: "lb", To: "api", Calls: 1, Mode: graph.Sequential, ProbabilityPercent: 100}},
-	}
-	lb, one, two := start(t, "lb", "lb-1"), start(t, "api", "api-1"), start(t, "api", "api-2")
-	tell("1", arch, lb, one, two)
-	ready(t, lb, one, two)
-	await(t, "both are there", func() bool {
-		ask(t, lb, requests(10, 50, nil))
-		return metric(t, one, wire.ComponentArrivals+`{class="Read"}`) > 0 && metric(t, two, wire.ComponentArrivals+`{class="Read"}`) > 0
-	})
-	occupied := make(chan struct{})
-	go func() {
-		defer close(occupied)
-		ask(t, one, requests(1, 1, func(_ int, f *wire.Frame) { f.Class = wire.ClassStatic }))
-	}()
-	defer func() { <-occupied }()
-	await(t, "one is busy", func() bool { return metric(t, one, wire.ComponentInFlight) > 0 })
-	_, answers := ask(t, lb, requests(200, 200, nil))
-	failed := 0
-	for _, a := range answers {
-		if a.Outcome == wire.Failed {
-			failed++
+	synctest.Test(t, func(t *testing.T) {
+		none := int32(0)
+		arch := graph.Architecture{
+			Components: []graph.Component{
+				{Name: "lb", Type: graph.LoadBalancer, Replicas: 1, Capacity: constant(100 * time.Microsecond), LoadBalancer: &graph.Balancing{Algorithm: graph.RoundRobin}},
+				{Name: "api", Type: graph.APIServer, Replicas: 2, Capacity: graph.Capacity{
+					Cores: 1, ServiceTime: graph.Distribution{Kind: graph.Constant, Mean: 2 * ms}, QueueLimit: &none,
+					ByClass: map[graph.Class]graph.Distribution{graph.Static: {Kind: graph.Constant, Mean: 3 * time.Second}},
+				}},
+			},
+			Connections: []graph.Connection{{From: "lb", To: "api", Calls: 1, Mode: graph.Sequential, ProbabilityPercent: 100}},
 		}
-	}
-	if failed < ejectAfter || failed > ejectAfter+3 {
-		t.Errorf("%d requests failed, want the few that it takes to notice", failed)
-	}
-	if got := metric(t, lb, wire.ComponentEjected); got != 1 {
-		t.Errorf("%v instances are ejected, want 1", got)
-	}
+		lb, one, two := start(t, "lb", "lb-1"), start(t, "api", "api-1"), start(t, "api", "api-2")
+		tell("1", arch, lb, one, two)
+		ready(t, lb, one, two)
+		await(t, "both are there", func() bool {
+			ask(t, lb, requests(10, 50, nil))
+			return metric(t, one, wire.ComponentArrivals+`{class="Read"}`) > 0 && metric(t, two, wire.ComponentArrivals+`{class="Read"}`) > 0
+		})
+		occupied := make(chan struct{})
+		go func() {
+			defer close(occupied)
+			ask(t, one, requests(1, 1, func(_ int, f *wire.Frame) { f.Class = wire.ClassStatic }))
+		}()
+		defer func() { <-occupied }()
+		await(t, "one is busy", func() bool { return metric(t, one, wire.ComponentInFlight) > 0 })
+		_, answers := ask(t, lb, requests(200, 200, nil))
+		failed := 0
+		for _, a := range answers {
+			if a.Outcome == wire.Failed {
+				failed++
+			}
+		}
+		if failed < ejectAfter || failed > ejectAfter+3 {
+			t.Errorf("%d requests failed, want the few that it takes to notice", failed)
+		}
+		if got := metric(t, lb, wire.ComponentEjected); got != 1 {
+			t.Errorf("%v instances are ejected, want 1", got)
+		}
+	})
 }

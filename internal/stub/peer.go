@@ -423,7 +423,7 @@ func (n *Node) follow(p *peer) {
 func (n *Node) connector(address string, hello wire.Hello, meet func(transport.Edge)) func() error {
 	if n.settings.transport == graph.TransportHTTP {
 		return func() error {
-			edge, err := transport.DialHTTP(address, dialTimeout, n.o.Now, n.input.batch)
+			edge, err := n.o.Dial.DialHTTP(address, dialTimeout, n.o.Now, n.input.batch)
 			if err == nil {
 				meet(edge)
 			}
@@ -431,7 +431,7 @@ func (n *Node) connector(address string, hello wire.Hello, meet func(transport.E
 		}
 	}
 	return func() error {
-		_, err := transport.Dial(address, hello, dialTimeout, func(c *transport.Conn) { meet(c) }, n.input.batch)
+		_, err := n.o.Dial.Dial(address, hello, dialTimeout, func(c *transport.Conn) { meet(c) }, n.input.batch)
 		return err
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"flashcrowd.io/flashcrowd/internal/fault"
@@ -63,70 +64,78 @@ func TestCrashesComeOnceAndNotFromThePast(t *testing.T) {
 }
 
 func TestTroubleReachesRequests(t *testing.T) {
-	api, db := start(t, "api", "api-1"), start(t, "db", "db-1")
-	slow := fault.Fault{Kind: fault.Slow, Component: "db", Duration: time.Hour, Latency: 40 * time.Millisecond}
-	failing := fault.Fault{Kind: fault.Failing, Component: "api", Duration: time.Hour, ErrorRatePPM: 1_000_000}
-	tellPlan("1", planned(time.Minute, slow), api, db)
-	ready(t, api, db)
-	resp, body := get(t, api)
-	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("%d %s", resp.StatusCode, body)
-	}
-	var arrival, finish int64
-	if _, err := fmt.Sscan(resp.Header.Get(wire.HeaderArrival)+" "+resp.Header.Get(wire.HeaderFinish), &arrival, &finish); err != nil {
-		t.Fatal(err)
-	}
-	if got := time.Duration(finish - arrival); got != 43*time.Millisecond {
-		t.Errorf("logical latency %v, want 1 ms, 2 ms and the 40 ms of the fault", got)
-	}
-	tellPlan("2", planned(time.Minute, failing), api, db)
-	deadline := time.After(20 * time.Second)
-	for resp.StatusCode != http.StatusInternalServerError {
-		resp, body = get(t, api)
-		select {
-		case <-deadline:
-			t.Fatalf("still answers %d %s", resp.StatusCode, body)
-		default:
+	synctest.Test(t, func(t *testing.T) {
+		api, db := start(t, "api", "api-1"), start(t, "db", "db-1")
+		slow := fault.Fault{Kind: fault.Slow, Component: "db", Duration: time.Hour, Latency: 40 * time.Millisecond}
+		failing := fault.Fault{Kind: fault.Failing, Component: "api", Duration: time.Hour, ErrorRatePPM: 1_000_000}
+		tellPlan("1", planned(time.Minute, slow), api, db)
+		ready(t, api, db)
+		resp, body := get(t, api)
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s", resp.StatusCode, body)
 		}
-	}
+		var arrival, finish int64
+		if _, err := fmt.Sscan(resp.Header.Get(wire.HeaderArrival)+" "+resp.Header.Get(wire.HeaderFinish), &arrival, &finish); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Duration(finish - arrival); got != 43*time.Millisecond {
+			t.Errorf("logical latency %v, want 1 ms, 2 ms and the 40 ms of the fault", got)
+		}
+		tellPlan("2", planned(time.Minute, failing), api, db)
+		deadline := time.After(20 * time.Second)
+		for resp.StatusCode != http.StatusInternalServerError {
+			resp, body = get(t, api)
+			select {
+			case <-deadline:
+				t.Fatalf("still answers %d %s", resp.StatusCode, body)
+			default:
+			}
+		}
+	})
 }
 
 func TestAPlannedCrashEndsTheProcess(t *testing.T) {
-	crashed := make(chan struct{})
-	n := New(Options{Component: "db", Pod: "db-1-pod", Log: discard(), Now: func() int64 { return time.Now().UnixNano() }, Crash: func() { close(crashed) }})
-	serve(t, n)
-	n.Apply(wire.Topology{
-		Revision: "1", Architecture: shop, Instances: []wire.Instance{{ID: "db-1", Component: "db", Pod: "db-1-pod"}},
-		Plan: planned(0, fault.Fault{Kind: fault.Crash, Component: "db", At: 300 * time.Millisecond}),
+	synctest.Test(t, func(t *testing.T) {
+		crashed := make(chan struct{})
+		o := options("db", "db-1")
+		o.Crash = func() { close(crashed) }
+		n := New(o)
+		serve(t, n)
+		n.Apply(wire.Topology{
+			Revision: "1", Architecture: shop, Instances: []wire.Instance{{ID: "db-1", Component: "db", Pod: "db-1-pod"}},
+			Plan: planned(0, fault.Fault{Kind: fault.Crash, Component: "db", At: 300 * time.Millisecond}),
+		})
+		select {
+		case <-crashed:
+		case <-time.After(20 * time.Second):
+			t.Fatal("it did not crash")
+		}
 	})
-	select {
-	case <-crashed:
-	case <-time.After(20 * time.Second):
-		t.Fatal("it did not crash")
-	}
 }
 
 func TestPeersTakeMemoryUntilNoneIsLeft(t *testing.T) {
-	arch := shop.Clone()
-	arch.Components[1].Capacity.Memory = graph.Memory{LimitBytes: 100, BaseBytes: 10, PerPeerBytes: 40}
-	api1, api2, api3, db := start(t, "api", "api-1"), start(t, "api", "api-2"), start(t, "api", "api-3"), start(t, "db", "db-1")
-	tell("1", arch, api1, api2, db)
-	ready(t, api1, api2, db)
-	if resp, body := get(t, api1); resp.StatusCode != http.StatusOK {
-		t.Fatalf("with two callers: %d %s", resp.StatusCode, body)
-	}
-	tell("2", arch, api1, api2, api3, db)
-	ready(t, api3)
-	deadline := time.After(20 * time.Second)
-	for {
-		resp, _ := get(t, api1)
-		if resp.Header.Get(wire.HeaderReason) == wire.ReasonMemoryLimit.String() {
-			return
+	synctest.Test(t, func(t *testing.T) {
+		arch := shop.Clone()
+		arch.Components[1].Capacity.Memory = graph.Memory{LimitBytes: 100, BaseBytes: 10, PerPeerBytes: 40}
+		api1, api2, api3, db := start(t, "api", "api-1"), start(t, "api", "api-2"), start(t, "api", "api-3"), start(t, "db", "db-1")
+		tell("1", arch, api1, api2, db)
+		ready(t, api1, api2, db)
+		if resp, body := get(t, api1); resp.StatusCode != http.StatusOK {
+			t.Fatalf("with two callers: %d %s", resp.StatusCode, body)
 		}
-		select {
-		case <-deadline:
-			t.Fatal("a third caller does not exhaust the memory")
-		default:
+		tell("2", arch, api1, api2, api3, db)
+		ready(t, api3)
+		deadline := time.After(20 * time.Second)
+		for {
+			resp, _ := get(t, api1)
+			if resp.Header.Get(wire.HeaderReason) == wire.ReasonMemoryLimit.String() {
+				return
+			}
+			select {
+			case <-deadline:
+				t.Fatal("a third caller does not exhaust the memory")
+			default:
+			}
 		}
-	}
+	})
 }

@@ -12,6 +12,7 @@
 package transport
 
 import (
+	"context"
 	"fmt"
 	"iter"
 	"net"
@@ -66,11 +67,31 @@ type Conn struct {
 	once  sync.Once
 }
 
+// Dialer makes connections; nil makes them by TCP.
+type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+// within is the dialer with a bound on how long a connection takes to be made.
+func (d Dialer) within(timeout time.Duration) Dialer {
+	if d == nil {
+		return (&net.Dialer{Timeout: timeout}).DialContext
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		return d(ctx, network, address)
+	}
+}
+
+// Dial connects to a callee by TCP and introduces the caller, as Dialer.Dial does.
+func Dial(address string, hello wire.Hello, timeout time.Duration, meet func(*Conn), inbox Inbox) (*Conn, error) {
+	return Dialer(nil).Dial(address, hello, timeout, meet, inbox)
+}
+
 // Dial connects to a callee and introduces the caller. meet, unless it is nil, is
 // told the connection before its first frame is read: a callee may speak first. The
 // connection reads into inbox until it ends; Wait waits for that.
-func Dial(address string, hello wire.Hello, timeout time.Duration, meet func(*Conn), inbox Inbox) (*Conn, error) {
-	conn, err := net.DialTimeout("tcp", address, timeout)
+func (d Dialer) Dial(address string, hello wire.Hello, timeout time.Duration, meet func(*Conn), inbox Inbox) (*Conn, error) {
+	conn, err := d.within(timeout)(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("calling %s: %w", address, err)
 	}

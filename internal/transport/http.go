@@ -59,10 +59,16 @@ type exchange struct {
 
 var _ Edge = (*HTTP)(nil)
 
+// DialHTTP is an edge by TCP, as Dialer.DialHTTP makes it.
+func DialHTTP(address string, timeout time.Duration, now func() int64, inbox Inbox) (*HTTP, error) {
+	return Dialer(nil).DialHTTP(address, timeout, now, inbox)
+}
+
 // DialHTTP is an edge to a callee that accepts connections. now is the wall
 // clock in nanoseconds since the Unix epoch.
-func DialHTTP(address string, timeout time.Duration, now func() int64, inbox Inbox) (*HTTP, error) {
-	probe, err := net.DialTimeout("tcp", address, timeout)
+func (d Dialer) DialHTTP(address string, timeout time.Duration, now func() int64, inbox Inbox) (*HTTP, error) {
+	d = d.within(timeout)
+	probe, err := d(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("calling %s: %w", address, err)
 	}
@@ -73,7 +79,7 @@ func DialHTTP(address string, timeout time.Duration, now func() int64, inbox Inb
 		client: &http.Client{
 			Timeout: longestExchange,
 			Transport: &http.Transport{
-				DialContext:  (&net.Dialer{Timeout: timeout}).DialContext,
+				DialContext:  d,
 				MaxIdleConns: maxConnections, MaxIdleConnsPerHost: maxConnections, MaxConnsPerHost: maxConnections,
 				DisableCompression: true,
 			},
