@@ -131,7 +131,7 @@ function Side({ here, ids, reload }: ChipsProps & { reload(): void }) {
   const [selected, setSelected] = useState<string | null>(null);
   const [shown, choose] = useShown(members);
   const marks = useMemo(
-    () => sharedMarks(members).map((mark) => ({ ...mark, key: mark.decision })),
+    () => sharedMarks(members).map((mark) => ({ ...mark, key: mark.decision, lane: mark.place % 4 })),
     [members],
   );
   const goesOn = members.filter(({ run }) => !run.phase.finished).map(({ letter }) => letter);

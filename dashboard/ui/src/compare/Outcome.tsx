@@ -51,8 +51,9 @@ function Cell({ spread, unit }: { spread: Spread; unit: string }) {
   return (
     <td>
       {formatUnit(spread.mean, unit)}
-      <small>{noisy(spread, unit)}</small>
-      <small className="fc-runs-in">{runsIn(spread)}</small>
+      <small>
+        {noisy(spread, unit)} of {runsIn(spread)}
+      </small>
     </td>
   );
 }
@@ -102,7 +103,7 @@ export function Outcome({ comparison, places }: { comparison: Comparison; places
     <section className="fc-part-of" aria-labelledby="outcome">
       <h2 id="outcome">What came of it</h2>
       <div className="fc-scroll">
-        <table className="list">
+        <table className="list fc-outcome">
           <thead>
             <tr>
               <th scope="col">Measure</th>

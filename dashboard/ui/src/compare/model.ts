@@ -154,6 +154,7 @@ export function overlaidOf(members: readonly Member[], id: string): Chart[] {
 /** A change of one run on the common line of time. */
 export interface SharedMark extends EventMark {
   letter: string;
+  place: number;
 }
 
 /** What changed the architectures, by the second of each run. */
@@ -163,6 +164,7 @@ export function sharedMarks(members: readonly Member[]): SharedMark[] {
       eventMarks(run).map((mark) => ({
         ...mark,
         letter,
+        place,
         stroke: strokeOf(place),
         decision: `${letter}/${mark.decision}`,
         label: `${letter}: ${mark.label}`,

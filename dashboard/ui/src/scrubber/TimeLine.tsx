@@ -6,6 +6,9 @@ import { belongs, moveOf } from "./keys";
 /** A replay that plays moves on so often, in milliseconds: the canvas is drawn anew each time. */
 const PLAY_MS = 100;
 
+/** Pixels from one lane of marks to the next. */
+const LANE = 5;
+
 /** Something that happened, on the line of time. */
 export interface TimeMark {
   key: string;
@@ -13,6 +16,8 @@ export interface TimeMark {
   label: string;
   /** Custom property of its colour; the accent's if left out. */
   stroke?: `--${string}`;
+  /** Marks of another lane stand a little lower, so that none hides behind another. */
+  lane?: number;
 }
 
 interface Props<Mark extends TimeMark> {
@@ -98,7 +103,11 @@ export function TimeLine<Mark extends TimeMark>(props: Props<Mark>) {
             key={mark.key}
             type="button"
             className="fc-mark"
-            style={{ insetInlineStart: left(mark.second), color: `var(${mark.stroke ?? "--accent"})` }}
+            style={{
+              insetInlineStart: left(mark.second),
+              insetBlockStart: `${LANE * (mark.lane ?? 0)}px`,
+              color: `var(${mark.stroke ?? "--accent"})`,
+            }}
             title={`${formatClock(mark.second)} ${mark.label}`}
             aria-label={`Look at ${formatClock(mark.second)}: ${mark.label}`}
             onClick={() => onMark(mark)}
