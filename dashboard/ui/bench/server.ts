@@ -33,7 +33,7 @@ export interface Options {
   plays: ReadonlyMap<string, Play>;
   /** What was measured of a run before it is watched, by the id of the run; left out, nothing was. */
   replays?: ReadonlyMap<string, Replay>;
-  /** Runs that only the history has, the newest first; left out, no history is kept. */
+  /** Runs that only the history has, the newest first; left out, it has none. */
   kept?: readonly RunSummary[];
   /** How runs compare; left out, nothing can be compared. */
   compare?(replays: readonly Replay[]): Comparison;
@@ -123,7 +123,7 @@ function answers({ plays, replays, kept, compare }: Options): ReadonlyMap<string
     ["/api/simulations", () => ({ items: runs })],
     ["/api/scenarios", () => ({ items: [] })],
   ]);
-  if (kept !== undefined) known.set("/api/history", (query) => pageOf(kept, query));
+  known.set("/api/history", (query) => pageOf(kept ?? [], query));
   for (const [id, { snapshot }] of plays) {
     const startedAt = snapshot.run.startedAt ?? snapshot.run.createdAt;
     const replay = replays?.get(id) ?? { snapshot, startedAt, seconds: [], series: [], total: {} };

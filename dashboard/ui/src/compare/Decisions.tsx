@@ -2,6 +2,7 @@ import { formatClock } from "../text/format";
 import type { Comparison, ReportDecision } from "../wire";
 import { decisionRows, letterOf } from "./model";
 import { Letter } from "./Outcome";
+import { Wide } from "./Wide";
 
 interface CellProps {
   decision: ReportDecision | null;
@@ -44,7 +45,7 @@ export function Decisions({ comparison, places, onSeek }: Props) {
       {rows.length === 0 ? (
         <p className="fc-quiet">None of the runs changed its architecture.</p>
       ) : (
-        <div className="fc-scroll">
+        <Wide label="Decisions of the runs">
           <table className="list fc-decided">
             <thead>
               <tr>
@@ -74,7 +75,7 @@ export function Decisions({ comparison, places, onSeek }: Props) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
       )}
     </section>
   );

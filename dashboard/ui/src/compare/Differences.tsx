@@ -1,5 +1,6 @@
 import type { Comparison, Difference } from "../wire";
 import { Letter } from "./Outcome";
+import { Wide } from "./Wide";
 
 interface Props {
   id: string;
@@ -18,7 +19,7 @@ function Table({ id, title, what, differences, places, none }: Props) {
       {differences.length === 0 ? (
         <p className="fc-quiet">{none}</p>
       ) : (
-        <div className="fc-scroll">
+        <Wide label={`${title} of the runs`}>
           <table className="list">
             <thead>
               <tr>
@@ -41,7 +42,7 @@ function Table({ id, title, what, differences, places, none }: Props) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
       )}
     </section>
   );

@@ -1,6 +1,7 @@
 import { capitalise, formatQuantity, formatUnit } from "../text/format";
 import type { Comparison, Judgement, Measure, Spread } from "../wire";
 import { letterOf, shareOf, strokeOf, whiskers } from "./model";
+import { Wide } from "./Wide";
 
 const titles: ReadonlyMap<string, string> = new Map([["capacity", "Capacity used"]]);
 
@@ -102,7 +103,7 @@ export function Outcome({ comparison, places }: { comparison: Comparison; places
   return (
     <section className="fc-part-of" aria-labelledby="outcome">
       <h2 id="outcome">What came of it</h2>
-      <div className="fc-scroll">
+      <Wide label="Measures of the runs">
         <table className="list fc-outcome">
           <thead>
             <tr>
@@ -128,7 +129,7 @@ export function Outcome({ comparison, places }: { comparison: Comparison; places
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
       {unknown && (
         <p className="fc-hint">
           Noise is known by repetition: run the same again, and what differs by chance is told from what does

@@ -50,17 +50,20 @@ interface Pages {
   before: string;
   waiting: boolean;
   problem: readonly string[];
+  /** The server keeps no history, so that it is not asked again. */
+  none: boolean;
 }
 
-const NO_PAGE = { items: [], before: "", waiting: true, problem: [] };
+const NO_PAGE: Omit<Pages, "question"> = { items: [], before: "", waiting: true, problem: [], none: false };
 
 function joined(had: readonly RunSummary[], came: readonly RunSummary[]): RunSummary[] {
   return [...new Map([...had, ...came].map((run) => [run.id, run])).values()];
 }
 
 /** A server that keeps no history answers 404, and that is no fault. */
-function whyNone(error: unknown): readonly string[] {
-  return error instanceof Problem && error.status === 404 ? [] : linesOf(error);
+function refused(error: unknown): Omit<Pages, "question"> {
+  const none = error instanceof Problem && error.status === 404;
+  return { ...NO_PAGE, waiting: false, none, problem: none ? [] : linesOf(error) };
 }
 
 /** The kept runs that have a text and a verdict; what is searched is asked of the whole history. */
@@ -81,10 +84,11 @@ export function useKept(search: string, verdict: Verdict | null): Kept {
     setPages((was) => ({ ...was, question: ask, waiting: true }));
     ask("").then(
       ({ items, before = "" }) => take(() => ({ items, before, problem: [] })),
-      (error: unknown) => take(() => ({ ...NO_PAGE, waiting: false, problem: whyNone(error) })),
+      (error: unknown) => take(() => refused(error)),
     );
   }, [ask, take]);
   const renew = useCallback(() => {
+    if (pages.none) return;
     ask("").then(
       ({ items, before = "" }) =>
         take((was) => ({
@@ -94,7 +98,7 @@ export function useKept(search: string, verdict: Verdict | null): Kept {
         })),
       () => {}, // what is shown stays
     );
-  }, [ask, take]);
+  }, [ask, take, pages.none]);
   useEvery(KEPT_MS, renew);
   const more = () => {
     ask(pages.before).then(
