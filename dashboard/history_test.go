@@ -3,9 +3,11 @@ package dashboard
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/dashboard/runs"
 	"flashcrowd.io/flashcrowd/internal/history"
 	"flashcrowd.io/flashcrowd/internal/metrics"
 	"flashcrowd.io/flashcrowd/internal/report"
@@ -91,6 +94,9 @@ func TestARunThatIsGoneIsShownFromTheHistory(t *testing.T) {
 	h := remembering(t)
 	for _, id := range []string{keptInDefault, "default%2Fpast"} {
 		detail := read[wire.RunDetail](t, h.ask(http.MethodGet, "/api/simulation/"+id, "", asAda()))
+		if !detail.Run.Kept || detail.Run.StartedBy != "ada" {
+			t.Errorf("the run is not one that is gone, started by ada: %+v", detail.Run)
+		}
 		if detail.Run.ID != keptInDefault || !detail.Run.Finished || detail.Run.Verdict != string(report.Met) {
 			t.Errorf("the run is %+v", detail.Run)
 		}
@@ -119,6 +125,9 @@ func TestTheHistoryShowsNobodyMoreThanTheyMaySee(t *testing.T) {
 	if len(list.Items) != 1 || list.Items[0].ID != keptInDefault || list.Items[0].Stage != v1alpha1.ReasonObjectivesMet {
 		t.Errorf("the list is %+v", list.Items)
 	}
+	if kept := list.Items[0]; !kept.Kept || kept.StartedBy != "ada" || list.Before != "" {
+		t.Errorf("the row is %+v, before the next page stands %q", kept, list.Before)
+	}
 	for _, path := range []string{"", "/report", "/replay", "/archive", "/events"} {
 		if response := h.ask(http.MethodGet, "/api/simulation/"+keptInSecret+path, "", asAda()); response.StatusCode != http.StatusForbidden {
 			t.Errorf("%s of a secret run: %s", path, response.Status)
@@ -128,6 +137,84 @@ func TestTheHistoryShowsNobodyMoreThanTheyMaySee(t *testing.T) {
 		if response := h.ask(http.MethodGet, "/api/simulation/"+id, "", asAda()); response.StatusCode != want {
 			t.Errorf("%s: %s, not %d", id, response.Status, want)
 		}
+	}
+}
+
+func TestARunThatWasSeenBeforeItsEndIsReadAgain(t *testing.T) {
+	h := remembering(t)
+	store, err := h.server.o.History.Store(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = "6a1f0c3e-5d0a-4b52-9f43-0d6f3d0c2a13"
+	ended, cg := past("default", id)
+	going := ended.DeepCopy()
+	going.Status.CompletionTime, going.Status.Conditions = nil, nil
+	for _, sim := range []*v1alpha1.Simulation{going, ended} {
+		told, err := history.Told(sim, cg, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Write(t.Context(), told); err != nil {
+			t.Fatal(err)
+		}
+		run := read[wire.RunDetail](t, h.ask(http.MethodGet, "/api/simulation/"+id, "", asAda())).Run
+		if want := sim == ended; run.Finished != want {
+			t.Errorf("finished: %t, not %t", run.Finished, want)
+		}
+	}
+}
+
+func TestTheHistoryIsAskedForParts(t *testing.T) {
+	h := remembering(t)
+	for query, want := range map[string]int{
+		"?search=pas": 1, "?search=ADA": 1, "?search=nobody": 0, "?verdict=Met": 1, "?verdict=Missed&verdict=Failed": 0, "?gone=true": 1, "?limit=1": 1,
+		"?before=" + keptInDefault: 0,
+	} {
+		if list := read[wire.RunList](t, h.ask(http.MethodGet, "/api/history"+query, "", asAda())); len(list.Items) != want || list.Before != "" {
+			t.Errorf("%s: %d runs, not %d; before the next page stands %q", query, len(list.Items), want, list.Before)
+		}
+	}
+	if response := h.ask(http.MethodGet, "/api/history?verdict=Lost", "", asAda()); response.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a verdict that there is not: %s", response.Status)
+	}
+	still := simulationIn("default")
+	still.UID = keptInDefault // the object of the kept run is still there
+	h.run = runs.Recall(still, graphIn("default"), runs.Name{Epoch: "e", Server: "test", TickEvery: time.Second}, time.Now())
+	if list := read[wire.RunList](t, h.ask(http.MethodGet, "/api/history?gone=true", "", asAda())); len(list.Items) != 0 {
+		t.Errorf("a run in the cluster is gone: %+v", list.Items)
+	}
+	if list := read[wire.RunList](t, h.ask(http.MethodGet, "/api/history", "", asAda())); len(list.Items) != 1 || list.Items[0].Kept {
+		t.Errorf("a run in the cluster is %+v", list.Items)
+	}
+}
+
+func TestTheHistoryIsReadPageByPage(t *testing.T) {
+	h := remembering(t)
+	store, err := h.server.o.History.Store(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 4 {
+		sim, cg := past("default", fmt.Sprintf("6a1f0c3e-5d0a-4b52-9f43-0d6f3d0c2b%02d", n))
+		told, err := history.Told(sim, cg, "ada")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Write(t.Context(), told); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen, sizes, query := map[string]bool{}, []int{}, "/api/history?limit=2"
+	for before := "first"; before != ""; {
+		list := read[wire.RunList](t, h.ask(http.MethodGet, query, "", asAda()))
+		for _, row := range list.Items {
+			seen[row.ID] = true
+		}
+		before, sizes, query = list.Before, append(sizes, len(list.Items)), "/api/history?limit=2&before="+list.Before
+	}
+	if !slices.Equal(sizes, []int{2, 2, 1}) || len(seen) != 5 {
+		t.Errorf("pages of %v have %d runs", sizes, len(seen))
 	}
 }
 

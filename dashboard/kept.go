@@ -112,7 +112,10 @@ func (s *Server) recall(ctx context.Context, id string) (*runs.Run, error) {
 		return nil, err
 	}
 	if run, held := s.shelf.recalled.Get(row.ID); held {
-		return run, nil
+		if row.EndedAt.IsZero() || projection.Finished(run.Simulation()) {
+			return run, nil
+		}
+		s.shelf.recalled.Remove(row.ID) // it was asked for before the history had its end
 	}
 	objects, err := store.Objects(ctx, row.ID)
 	if err != nil {
@@ -123,6 +126,9 @@ func (s *Server) recall(ctx context.Context, id string) (*runs.Run, error) {
 		return nil, fmt.Errorf("%w: %w", runs.ErrNotFound, err)
 	}
 	run := runs.Recall(seen.Simulation, seen.ComponentGraph, s.shelf.name, s.o.Now())
+	summary := run.Feed.Snapshot().Run
+	summary.Kept, summary.StartedBy = true, row.User
+	run.Feed.Describe(summary)
 	if earlier, held, _ := s.shelf.recalled.PeekOrAdd(row.ID, run); held {
 		return earlier, nil
 	}
@@ -183,7 +189,7 @@ func keptSummary(row history.Run) (wire.RunSummary, error) {
 		ID: row.ID, Namespace: row.Namespace, Name: row.Name, Graph: spec.GraphRef.Name, GraphID: row.Canvas,
 		Stage: stageOf(r.Verdict), Message: "kept in the history", Finished: !row.EndedAt.IsZero(), Verdict: row.Status,
 		CreatedAt: row.CreatedAt.UnixMilli(), StartedAt: moment(row.StartedAt), EndedAt: moment(row.EndedAt),
-		ElapsedSeconds: int32(r.DurationSeconds), Seed: 1, Decisions: int64(len(r.Decisions)),
+		ElapsedSeconds: int32(r.DurationSeconds), Seed: 1, Decisions: int64(len(r.Decisions)), StartedBy: row.User,
 	}
 	if spec.DurationSeconds != nil {
 		out.DurationSeconds = *spec.DurationSeconds

@@ -5,18 +5,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"flashcrowd.io/flashcrowd/dashboard/runs"
 	"flashcrowd.io/flashcrowd/internal/history"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
 type historyQuery struct {
-	Before string `query:"before" maxLength:"36" doc:"the UID of the run that the page before ended with"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"200"`
+	Before  string   `query:"before" maxLength:"36" doc:"the UID of the run that the page before ended with"`
+	Limit   int      `query:"limit" minimum:"1" maximum:"1000" default:"200"`
+	Search  string   `query:"search" maxLength:"253" doc:"only runs with this in their name, namespace, graph or in who started them"`
+	Verdict []string `query:"verdict" maxItems:"5" enum:"Met,Missed,Stopped,Failed,Running" doc:"only runs with one of these verdicts"`
+	Gone    bool     `query:"gone" doc:"only runs whose objects are gone: all others are in the list of runs"`
 }
 
 // archiveFile is an archive that is sent.
@@ -55,43 +61,63 @@ func (s *Server) listHistory(ctx context.Context, in *historyQuery) (wire.RunLis
 	if err != nil {
 		return wire.RunList{}, err
 	}
-	page := history.Page{Limit: in.Limit}
-	if in.Before != "" {
-		last, err := keptRun(ctx, store, in.Before)
-		if err != nil {
-			return wire.RunList{}, err
-		}
-		page.After = &last
+	page, err := s.historyPage(ctx, store, in)
+	if err != nil {
+		return wire.RunList{}, err
 	}
 	rows, err := store.Runs(ctx, page)
 	if err != nil {
 		return wire.RunList{}, fmt.Errorf("%w: %w", errHistoryAway, err)
 	}
-	return s.rowsSeen(ctx, rows)
-}
-
-// rowsSeen are those that the caller may see.
-func (s *Server) rowsSeen(ctx context.Context, rows []history.Run) (wire.RunList, error) {
-	var namespaces []string
-	for _, row := range rows {
-		namespaces = append(namespaces, row.Namespace)
-	}
-	seen, err := s.seen(ctx, "list", simulations, namespaces)
-	if err != nil {
-		return wire.RunList{}, err
-	}
 	list := wire.RunList{Items: []wire.RunSummary{}}
+	if len(rows) > in.Limit {
+		rows = rows[:in.Limit]
+		list.Before = rows[in.Limit-1].ID
+	}
 	for _, row := range rows {
-		if !seen[row.Namespace] {
-			continue
-		}
 		summary, err := keptSummary(row)
 		if err != nil {
 			return wire.RunList{}, err
 		}
+		summary.Kept = s.isGone(row.ID)
 		list.Items = append(list.Items, summary)
 	}
 	return list, nil
+}
+
+// historyPage is what a caller asks for, of the namespaces that they may see, and one
+// run more, which tells whether another page follows.
+func (s *Server) historyPage(ctx context.Context, store *history.Store, in *historyQuery) (history.Page, error) {
+	page := history.Page{Limit: in.Limit + 1, Search: in.Search, Statuses: in.Verdict, Namespaces: []string{}}
+	namespaces, err := store.Namespaces(ctx)
+	if err != nil {
+		return page, fmt.Errorf("%w: %w", errHistoryAway, err)
+	}
+	seen, err := s.seen(ctx, "list", simulations, namespaces)
+	if err != nil {
+		return page, err
+	}
+	page.Namespaces = slices.AppendSeq(page.Namespaces, maps.Keys(seen))
+	if in.Before != "" {
+		last, err := keptRun(ctx, store, in.Before)
+		if err != nil {
+			return page, err
+		}
+		page.After = &last
+	}
+	if in.Gone {
+		for _, run := range s.o.Runs.All() {
+			page.Except = append(page.Except, string(run.Simulation().UID))
+		}
+	}
+	return page, nil
+}
+
+// isGone reports whether a run's object is no longer in the cluster; before that was
+// read, nobody can tell.
+func (s *Server) isGone(id string) bool {
+	_, err := s.o.Runs.Find(id)
+	return errors.Is(err, runs.ErrNotFound) && s.o.Runs.Synced()
 }
 
 // export sends an archive; it is made before the first byte goes, so that what

@@ -27,7 +27,7 @@ func Summary(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) wire.RunSumm
 		Stage: stage, Message: message, Finished: Finished(sim), Verdict: string(rehearsal.Report(sim, nil).Verdict),
 		CreatedAt: sim.CreationTimestamp.UnixMilli(), StartedAt: millis(sim.Status.StartTime), EndedAt: millis(sim.Status.CompletionTime),
 		DurationSeconds: value(sim.Spec.DurationSeconds, 0), ElapsedSeconds: sim.Status.ElapsedSeconds, Seed: value(sim.Spec.Seed, 1),
-		Decisions: sim.Status.DecisionCount,
+		Decisions: sim.Status.DecisionCount, StartedBy: sim.Annotations[v1alpha1.StartedByAnnotation],
 	}
 	if cg != nil {
 		row.GraphID = string(cg.UID)

@@ -13,7 +13,7 @@ import (
 func rooms() []room {
 	return []room{
 		{dir: "api/v1alpha1", module: "v1alpha1", roots: []string{"ComponentGraph", "Simulation"}},
-		{dir: "internal/report", module: "report", roots: []string{"Report"}},
+		{dir: "internal/report", module: "report", roots: []string{"Report", "Comparison"}},
 		{dir: "internal/wire", module: "wire", files: []string{"feed.go", "plain.go", "rest.go"}},
 		{dir: "dashboard", module: "rest", files: []string{"rest_types.go"}},
 	}

@@ -86,6 +86,27 @@ func TestToldIsTheRun(t *testing.T) {
 	}
 }
 
+func TestWhoStartedARunIsWhoWasSeenOrWhomTheObjectNames(t *testing.T) {
+	for name, test := range map[string]struct{ seen, named, want string }{
+		"nobody":              {},
+		"seen":                {seen: "ada", want: "ada"},
+		"named":               {named: "bob", want: "bob"},
+		"seen, another named": {seen: "ada", named: "bob", want: "ada"},
+	} {
+		sim := playing()
+		if test.named != "" {
+			sim.Annotations = map[string]string{v1alpha1.StartedByAnnotation: test.named}
+		}
+		b, err := Told(sim, nil, test.seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.Runs[0].User; got != test.want {
+			t.Errorf("%s: started by %q, not %q", name, got, test.want)
+		}
+	}
+}
+
 func TestWhatIsToldCanBeReadAgain(t *testing.T) {
 	sim, graph := playing(), &v1alpha1.ComponentGraph{ObjectMeta: metav1.ObjectMeta{UID: "c0ffee", ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl"}}}}
 	b, err := Told(sim, graph, "")

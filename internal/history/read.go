@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"flashcrowd.io/flashcrowd/internal/report"
@@ -20,15 +21,67 @@ type Page struct {
 	Limit int
 	// After is the run that the page before ended with, nil for the first page.
 	After *Run
+	// Namespaces and Statuses that runs are of, nil for any.
+	Namespaces, Statuses []string
+	// Except are ids of runs that are left out.
+	Except []string
+	// Search is a text that name, namespace, graph or user has, in capitals or not.
+	Search string
 }
 
 // Runs are the runs of a page, the newest first.
 func (s *Store) Runs(ctx context.Context, page Page) ([]Run, error) {
-	if page.After == nil {
-		return s.runs(ctx, "ORDER BY s.created_at DESC, s.id DESC LIMIT $1", page.Limit)
+	where, arguments := page.where()
+	arguments = append(arguments, page.Limit)
+	return s.runs(ctx, fmt.Sprintf("%s ORDER BY s.created_at DESC, s.id DESC LIMIT $%d", where, len(arguments)), arguments...)
+}
+
+// where is the condition of a page and what its placeholders stand for.
+func (p Page) where() (condition string, arguments []any) {
+	var all []string
+	value := func(v any) string {
+		arguments = append(arguments, v)
+		return fmt.Sprintf("$%d", len(arguments))
 	}
-	return s.runs(ctx, "WHERE (s.created_at, s.id) < ($1, $2) ORDER BY s.created_at DESC, s.id DESC LIMIT $3",
-		page.After.CreatedAt.UTC(), page.After.ID, page.Limit)
+	among := func(column string, values []string) string {
+		places := make([]string, 0, len(values))
+		for _, v := range values {
+			places = append(places, value(v))
+		}
+		if len(places) == 0 {
+			return "1 = 0"
+		}
+		return column + " IN (" + strings.Join(places, ", ") + ")"
+	}
+	if p.After != nil {
+		all = append(all, "(s.created_at, s.id) < ("+value(p.After.CreatedAt.UTC())+", "+value(p.After.ID)+")")
+	}
+	if p.Namespaces != nil {
+		all = append(all, among("s.namespace", p.Namespaces))
+	}
+	if p.Statuses != nil {
+		all = append(all, among("s.status", p.Statuses))
+	}
+	if len(p.Except) > 0 {
+		all = append(all, "NOT "+among("s.id", p.Except))
+	}
+	if p.Search != "" {
+		literal := strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(p.Search))
+		all = append(all, "LOWER(s.namespace || '/' || s.name || ' ' || s.graph || ' ' || COALESCE(u.name, '')) LIKE "+value("%"+literal+"%")+` ESCAPE '\'`)
+	}
+	if len(all) == 0 {
+		return "", nil
+	}
+	return "WHERE " + strings.Join(all, " AND "), arguments
+}
+
+// Namespaces that have runs, by name.
+func (s *Store) Namespaces(ctx context.Context) ([]string, error) {
+	return query(ctx, s.db, "SELECT DISTINCT namespace FROM simulations ORDER BY namespace", nil, func(rows *sql.Rows) (string, error) {
+		var namespace string
+		err := rows.Scan(&namespace)
+		return namespace, err
+	})
 }
 
 // Run is the run with an id; ErrNotFound if there is none.

@@ -59,6 +59,7 @@ func TestStore(t *testing.T) {
 		"namesakes are runs of their own":          keepsNamesakesApart,
 		"a run that ended stays what it was":       keepsEnds,
 		"pages list every run once":                listsPages,
+		"a page has what is asked for":             findsRuns,
 		"an event written twice is one, the later": keepsEventsOnce,
 		"an event that was read is the same one":   readsEventsBack,
 		"a chart averages over its step":           averages,
@@ -163,6 +164,54 @@ func listsPages(t *testing.T, s *Store) {
 	}
 	if len(seen) != 7 {
 		t.Errorf("%d runs were listed, not 7", len(seen))
+	}
+}
+
+// findsRuns asks for runs that differ in one thing each.
+func findsRuns(t *testing.T, s *Store) {
+	b := Batch{Users: []User{ada(), {Name: "Grace_H@example.org", CreatedAt: noon}}}
+	for n, change := range []func(*Run){
+		func(*Run) {},
+		func(r *Run) { r.Name = "black-friday" },
+		func(r *Run) { r.Namespace, r.Graph = "team-b", "team-b/warehouse" },
+		func(r *Run) { r.User = "Grace_H@example.org" },
+		func(r *Run) { r.Status, r.EndedAt = "Missed", noon.Add(time.Hour) },
+	} {
+		run := runAt(n)
+		change(&run)
+		b.Runs = append(b.Runs, run)
+	}
+	write(t, s, b)
+	for name, tt := range map[string]struct {
+		page Page
+		want []int
+	}{
+		"anything":         {Page{}, []int{4, 3, 2, 1, 0}},
+		"a name":           {Page{Search: "FRIDAY"}, []int{1}},
+		"a graph":          {Page{Search: "wareh"}, []int{2}},
+		"a user":           {Page{Search: "grace_h"}, []int{3}},
+		"a wildcard":       {Page{Search: "%"}, nil},
+		"a placeholder":    {Page{Search: "m_tch"}, nil},
+		"a namespace":      {Page{Namespaces: []string{"team-b"}}, []int{2}},
+		"no namespace":     {Page{Namespaces: []string{}}, nil},
+		"verdicts":         {Page{Statuses: []string{"Met", "Missed"}}, []int{4}},
+		"others":           {Page{Except: []string{runAt(1).ID, runAt(4).ID}}, []int{3, 2, 0}},
+		"all, after a run": {Page{After: new(runAt(3)), Search: "match", Namespaces: []string{"default"}}, []int{0}},
+	} {
+		tt.page.Limit = 9
+		var want, got []string
+		for _, n := range tt.want {
+			want = append(want, runAt(n).ID)
+		}
+		for _, r := range must[[]Run](t)(s.Runs(t.Context(), tt.page)) {
+			got = append(got, r.ID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if diff := cmp.Diff([]string{"default", "team-b"}, must[[]string](t)(s.Namespaces(t.Context()))); diff != "" {
+		t.Errorf("namespaces (-want +got):\n%s", diff)
 	}
 }
 

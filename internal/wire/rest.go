@@ -68,6 +68,10 @@ type RunSummary struct {
 	Finished bool   `json:"finished"`
 	// Verdict is Met, Missed, Stopped, Failed or Running.
 	Verdict string `json:"verdict"`
+	// Kept says that its object is gone, and that the history has it.
+	Kept bool `json:"kept"`
+	// StartedBy is the name that the cluster authenticated, empty where nobody is known.
+	StartedBy string `json:"startedBy"`
 	// CreatedAt, StartedAt and EndedAt are milliseconds since 1970, null if not so.
 	CreatedAt int64  `json:"createdAt"`
 	StartedAt *int64 `json:"startedAt"`
@@ -87,6 +91,8 @@ type RunSummary struct {
 // RunList is all runs that the caller may see, the newest first.
 type RunList struct {
 	Items []RunSummary `json:"items"`
+	// Before is what before must be to get the next page, left out of the last.
+	Before string `json:"before,omitempty"`
 }
 
 // RunDetail is everything about a run but its measurements.

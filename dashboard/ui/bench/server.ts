@@ -6,11 +6,14 @@ import { type WebSocket, WebSocketServer } from "ws";
 import {
   CloseNotFound,
   CloseProtocol,
+  type Comparison,
   type FeedMessage,
   FeedPath,
   type FeedResume,
   FeedSubprotocol,
   type Replay,
+  type RunList,
+  type RunSummary,
 } from "../src/wire";
 import { GraphShelf } from "./graphs";
 import type { Play } from "./session";
@@ -30,6 +33,10 @@ export interface Options {
   plays: ReadonlyMap<string, Play>;
   /** What was measured of a run before it is watched, by the id of the run; left out, nothing was. */
   replays?: ReadonlyMap<string, Replay>;
+  /** Runs that only the history has, the newest first; left out, it has none. */
+  kept?: readonly RunSummary[];
+  /** How runs compare; left out, nothing can be compared. */
+  compare?(replays: readonly Replay[]): Comparison;
   /** How much faster than recorded a session is played. */
   pace: number;
 }
@@ -93,19 +100,39 @@ function send(socket: WebSocket, message: FeedMessage): void {
   socket.send(JSON.stringify(message));
 }
 
-function answers({ plays, replays }: Options): ReadonlyMap<string, () => unknown> {
-  const runs = [...plays.values()].map(({ snapshot }) => snapshot.run);
+type Answer = (query: URLSearchParams) => unknown;
+
+/** The page of the history that is asked for. */
+function pageOf(kept: readonly RunSummary[], query: URLSearchParams): RunList {
+  const [search, before, verdict] = ["search", "before", "verdict"].map((name) => query.get(name) ?? "");
+  const limit = Number(query.get("limit") ?? 200);
+  const from = kept.findIndex(({ id }) => id === before) + 1;
+  const rest = kept
+    .slice(from)
+    .filter((run) => verdict === "" || run.verdict === verdict)
+    .filter(({ name, startedBy }) => `${name} ${startedBy}`.includes(search ?? ""));
+  const items = rest.slice(0, limit);
+  return rest.length > limit ? { items, before: items.at(-1)?.id ?? "" } : { items };
+}
+
+function answers({ plays, replays, kept, compare }: Options): ReadonlyMap<string, Answer> {
+  const runs = [...plays.values()].map(({ snapshot }) => snapshot.run).filter((run) => !run.kept);
   const session = { user: "fixture", mode: "Local", namespace: "default", access: [], server: "fixture" };
-  const known = new Map<string, () => unknown>([
+  const known = new Map<string, Answer>([
     ["/api/session", () => session],
     ["/api/simulations", () => ({ items: runs })],
     ["/api/scenarios", () => ({ items: [] })],
   ]);
+  known.set("/api/history", (query) => pageOf(kept ?? [], query));
   for (const [id, { snapshot }] of plays) {
     const startedAt = snapshot.run.startedAt ?? snapshot.run.createdAt;
     const replay = replays?.get(id) ?? { snapshot, startedAt, seconds: [], series: [], total: {} };
     known.set(`/api/simulation/${encodeURIComponent(id)}/replay`, () => replay);
   }
+  if (compare !== undefined)
+    known.set("/api/compare", (query) =>
+      compare(query.getAll("run").flatMap((id) => replays?.get(id) ?? [])),
+    );
   return known;
 }
 
@@ -142,9 +169,10 @@ export class FixtureServer {
     const graphs = new GraphShelf();
     this.#stages = new Map([...options.plays].map(([id, play]) => [id, new Stage(play, options.pace)]));
     this.#http = createServer(async (request, response) => {
-      const path = pathOf(request).pathname;
+      const { pathname: path, searchParams } = pathOf(request);
       const answer =
-        known.get(path)?.() ?? graphs.answer(request.method ?? "GET", path, await bodyOf(request));
+        known.get(path)?.(searchParams) ??
+        graphs.answer(request.method ?? "GET", path, await bodyOf(request));
       if (answer !== undefined) {
         response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
       } else if (path.startsWith("/api/") || options.dist === "") {

@@ -6,6 +6,7 @@ import { HomePage } from "./pages/HomePage";
 
 // React Flow comes with it, so the list of runs opens without.
 const RunPage = lazy(() => import("./pages/RunPage"));
+const ComparePage = lazy(() => import("./compare/ComparePage"));
 const GraphPage = lazy(() => import("./pages/GraphPage"));
 
 function Here() {
@@ -17,6 +18,8 @@ function Here() {
       return <RunPage key={route.id} id={route.id} />;
     case "graph":
       return <GraphPage key={route.id} id={route.id} />;
+    case "compare":
+      return <ComparePage ids={route.ids} />;
     case "lost":
       return (
         <main className="sheet">

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { graphPath, NEW_GRAPH, type Route, routeOf, runPath } from "./route";
+import { comparePath, graphPath, NEW_GRAPH, type Route, routeOf, runPath } from "./route";
 
 describe("routeOf", () => {
   it.each<[string, Route]>([
@@ -9,6 +9,9 @@ describe("routeOf", () => {
     [runPath("team-a/shop"), { page: "run", id: "team-a/shop" }],
     [NEW_GRAPH, { page: "graph", id: null }],
     [graphPath("default/new"), { page: "graph", id: "default/new" }],
+    [comparePath(["a", "team-a/shop"]), { page: "compare", ids: ["a", "team-a/shop"] }],
+    ["/compare", { page: "compare", ids: [] }],
+    ["/compare/a/%E0%A4%A", { page: "lost", path: "/compare/a/%E0%A4%A" }],
     ["/graphs", { page: "lost", path: "/graphs" }],
     ["/runs", { page: "lost", path: "/runs" }],
     ["/runs/a/b", { page: "lost", path: "/runs/a/b" }],

@@ -6,6 +6,7 @@ export type Route =
   | { page: "home" }
   | { page: "run"; id: string }
   | { page: "graph"; id: string | null }
+  | { page: "compare"; ids: readonly string[] }
   | { page: "lost"; path: string };
 
 function decoded(part: string): string | null {
@@ -23,6 +24,10 @@ export function routeOf(path: string): Route {
   const name = rest.length === 1 ? decoded(rest[0] ?? "") : null;
   if (name !== null && first === "runs") return { page: "run", id: name };
   if (name !== null && first === "graphs") return { page: "graph", id: path === NEW_GRAPH ? null : name };
+  if (first === "compare") {
+    const ids = rest.map(decoded);
+    if (ids.every((id) => id !== null)) return { page: "compare", ids };
+  }
   return { page: "lost", path };
 }
 
@@ -34,4 +39,9 @@ export function graphPath(id: string): string {
 /** The address of a run. */
 export function runPath(id: string): string {
   return `/runs/${encodeURIComponent(id)}`;
+}
+
+/** The address of runs side by side, the first of which the others are held against. */
+export function comparePath(ids: readonly string[]): string {
+  return ["/compare", ...ids.map(encodeURIComponent)].join("/");
 }

@@ -88,7 +88,8 @@ function options(shown: { current: Props }, palette: Palette, width: number): uP
           const { chart, marks, at } = shown.current;
           for (const { label, value } of chart.limits)
             horizontal(plot, value, label, palette.colour("--over"));
-          for (const { second } of marks) vertical(plot, second, palette.colour("--accent"), [2, 3]);
+          for (const { second, stroke } of marks)
+            vertical(plot, second, palette.colour(stroke ?? "--accent"), [2, 3]);
           if (at !== null) vertical(plot, at, palette.colour("--ink"), []);
         },
       ],

@@ -24,6 +24,8 @@ export interface EventMark {
   second: number;
   label: string;
   decision: string;
+  /** Custom property of its colour; the accent's if left out. */
+  stroke?: `--${string}`;
 }
 
 /** One chart: its lines beside the seconds at which they were measured. */

@@ -15,7 +15,16 @@ describe("the service asks", () => {
   it.each<[string, (service: SimulationService) => Promise<unknown>]>([
     ["GET /api/session", (s) => s.session()],
     ["GET /api/simulations", (s) => s.runs()],
+    [
+      "GET /api/history?gone=true&limit=50",
+      (s) => s.history({ search: "", verdict: null, before: "", limit: 50 }),
+    ],
+    [
+      "GET /api/history?gone=true&limit=9&search=black+friday&verdict=Met&before=u1",
+      (s) => s.history({ search: "black friday", verdict: "Met", before: "u1", limit: 9 }),
+    ],
     ["GET /api/simulation/a%2Fb", (s) => s.run("a/b")],
+    ["GET /api/compare?run=u1&run=a%2Fb", (s) => s.compare(["u1", "a/b"])],
     ["GET /api/simulation/u1/metrics", (s) => s.metrics("u1")],
     ["GET /api/simulation/u1/replay", (s) => s.replay("u1")],
     [

@@ -1,5 +1,6 @@
 import type {
   AutoScalingPatch,
+  Comparison,
   Graph,
   GraphDraft,
   GraphList,
@@ -20,10 +21,22 @@ import { problemOf, unreachable } from "./problem";
 
 type Fetch = (path: string, init: RequestInit) => Promise<Response>;
 
+/** A part of the runs that only the history has. */
+export interface HistoryPage {
+  /** In name, namespace, graph or who started it; empty for anything. */
+  search: string;
+  verdict: string | null;
+  /** Run that the page before ended with; empty for the first page. */
+  before: string;
+  limit: number;
+}
+
 /** What the page asks of the server. Every call rejects with a Problem. */
 export interface SimulationService {
   session(): Promise<Session>;
   runs(): Promise<RunList>;
+  /** Runs that only the history has, the newest first. */
+  history(page: HistoryPage): Promise<RunList>;
   run(id: string): Promise<RunDetail>;
   graphs(): Promise<GraphList>;
   /** A graph by its UID or namespace/name. */
@@ -39,6 +52,8 @@ export interface SimulationService {
   metrics(id: string): Promise<MetricsResponse>;
   /** The whole run for scrubbing, measurements included. */
   replay(id: string): Promise<Replay>;
+  /** How runs compare with the first of them. */
+  compare(ids: readonly string[]): Promise<Comparison>;
   start(request: StartRequest): Promise<StartResponse>;
   /** Starts a run with everything that a Simulation can say. */
   create(draft: RunDraft): Promise<StartResponse>;
@@ -64,6 +79,14 @@ async function answer(fetch: Fetch, method: string, path: string, body?: unknown
   return text;
 }
 
+function historyPath({ search, verdict, before, limit }: HistoryPage): string {
+  const query = new URLSearchParams({ gone: "true", limit: String(limit) });
+  if (search !== "") query.set("search", search);
+  if (verdict !== null) query.set("verdict", verdict);
+  if (before !== "") query.set("before", before);
+  return `/api/history?${query}`;
+}
+
 const ofGraph = (id: string) => `/api/graphs/${encodeURIComponent(id)}`;
 const ofRun = (id: string, rest = "") => `/api/simulation/${encodeURIComponent(id)}${rest}`;
 
@@ -80,6 +103,7 @@ export function simulationService(fetch: Fetch): SimulationService {
   return {
     session: () => get("/api/session"),
     runs: () => get("/api/simulations"),
+    history: (page) => get(historyPath(page)),
     run: (id) => get(ofRun(id)),
     graphs: () => get("/api/graphs"),
     graph: (id) => get(ofGraph(id)),
@@ -90,6 +114,7 @@ export function simulationService(fetch: Fetch): SimulationService {
     graphOfYaml: (document) => post("/api/graphs/draft", document),
     scenarios: () => get("/api/scenarios"),
     metrics: (id) => get(ofRun(id, "/metrics")),
+    compare: (ids) => get(`/api/compare?${new URLSearchParams(ids.map((id) => ["run", id]))}`),
     replay: (id) => get(ofRun(id, "/replay")),
     start: (request) => post("/api/simulation/start", request),
     create: (draft) => post("/api/simulations", draft),

@@ -58,7 +58,8 @@ export const INITIAL_FEED: FeedState = {
   torn: false,
 };
 
-function runOf(message: FeedSnapshot): Run {
+/** What a snapshot says of its run. */
+export function runOf(message: FeedSnapshot): Run {
   const { run, base, log, topology, columns, decisions, alerts, findings, control, phase } = message;
   return { summary: run, base, log, topology, columns, decisions, alerts, findings, control, phase };
 }

@@ -64,6 +64,15 @@ describe("notices", () => {
     expect(told(withPhase({ invalid: "the generator was late" }))[0]).toMatch(/the generator was late$/);
   });
 
+  it("say that a run is only in the history", () => {
+    const kept = (startedBy: string): FeedState => {
+      if (calm.run === null) throw new Error("the golden session has no snapshot");
+      return { ...calm, run: { ...calm.run, summary: { ...calm.run.summary, kept: true, startedBy } } };
+    };
+    expect(told(kept("ada"))[0]).toMatch(/^kept: .* what was recorded, started by ada\.$/);
+    expect(told(kept(""))[0]).toMatch(/what was recorded\.$/);
+  });
+
   it("say what was lost", () => {
     const gap = session.find((message) => message.type === "gap");
     if (gap === undefined) throw new Error("the golden session has no gap");

@@ -15,6 +15,7 @@ export interface Notice {
     | "rules"
     | "gap"
     | "invalid"
+    | "kept"
     | "outdated";
   severity: "info" | "warning" | "critical";
   title: string;
@@ -124,6 +125,19 @@ function phaseNotices(feed: FeedState): Notice[] {
   return notices;
 }
 
+function keptNotice(feed: FeedState): Notice[] {
+  if (feed.run?.summary.kept !== true) return [];
+  const { startedBy } = feed.run.summary;
+  return [
+    {
+      kind: "kept",
+      severity: "info",
+      title: "Kept in the history",
+      detail: `The run's object is gone; what is shown is what was recorded${startedBy === "" ? "" : `, started by ${startedBy}`}.`,
+    },
+  ];
+}
+
 function gapNotice(feed: FeedState): Notice[] {
   const gap = feed.gaps.at(-1);
   if (gap === undefined) return [];
@@ -141,7 +155,12 @@ function gapNotice(feed: FeedState): Notice[] {
 
 /** What the reader must know now, the most pressing first. Now is milliseconds since 1970. */
 export function noticesOf(feed: FeedState, link: Link, session: Session | null, now: number): Notice[] {
-  const notices = [...linkNotice(link, session, now), ...phaseNotices(feed), ...gapNotice(feed)];
+  const notices = [
+    ...linkNotice(link, session, now),
+    ...phaseNotices(feed),
+    ...keptNotice(feed),
+    ...gapNotice(feed),
+  ];
   if (feed.version > FeedVersion) {
     notices.push({
       kind: "outdated",

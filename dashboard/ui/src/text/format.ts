@@ -81,6 +81,18 @@ export function formatClock(seconds: number): string {
   return whole >= 3600 ? `${Math.floor(whole / 3600)}:${minutes}` : minutes;
 }
 
+const moment = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
+/** A time in milliseconds since 1970, to the minute, as it was where the reader is: 26 Nov, 14:02. */
+export function formatMoment(at: number): string {
+  return moment.format(at);
+}
+
 /** How long something took, in words: 0.8 s, 12 s, 4 min, 2 h. */
 export function formatDuration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1).replace(/\.0$/, "")} s`;

@@ -1,6 +1,14 @@
 // The one door to the generated contracts.
 
-export type { Report } from "./report";
+export type {
+  Comparison,
+  Decision as ReportDecision,
+  Difference,
+  Judgement,
+  Measure,
+  Report,
+  Spread,
+} from "./report";
 export type * from "./rest";
 export type * as api from "./v1alpha1";
 export type * from "./wire";

@@ -70,6 +70,60 @@ export type Change = {
 /** CommandAction is what a command did, in words that follow a name. */
 export type CommandAction = "started" | "stopped" | "paused" | "resumed" | "changed traffic" | "changed auto-scaling" | "changed the run" | "deleted"
 
+/** Comparison holds runs side by side. The first is what the others are compared with. */
+export type Comparison = {
+  runs: ComparedRun[]
+  /** Settings are the fields that people wrote differently. */
+  settings: Difference[]
+  /** Measures of the outcome, each with the noise between repetitions. */
+  measures: Measure[]
+  /** Replicas of the final architecture, of components whose sizes are not the same. */
+  replicas: Difference[]
+}
+
+/** ComparedRun is one of the things compared. */
+export type ComparedRun = {
+  id: string
+  /** Name is namespace/name. */
+  name: string
+  verdict: Verdict
+  valid: boolean
+  /** Repetitions are the other runs that ask for the same. */
+  repetitions: number
+  decisions: Decision[]
+}
+
+/**
+ * Difference is what is not the same in all runs, in their order; an empty value was
+ * not written, or is not there.
+ */
+export type Difference = {
+  field: string
+  values: string[]
+}
+
+/** Measure is one number of every run. */
+export type Measure = {
+  name: string
+  unit: string
+  spreads: Spread[]
+  /** Judgements of the others against the first. */
+  judgements: Judgement[]
+}
+
+/**
+ * Spread is what a run and its repetitions came to: their mean and, of two or more,
+ * the sample's standard deviation. None that can be believed is no run.
+ */
+export type Spread = {
+  runs: number
+  mean: number
+  deviation: number
+}
+
+/** Judgement says what a difference is worth. */
+export type Judgement = "differs" | "within noise" | "noise unknown" | "not measured"
+
 /** Report is the outcome of one run. */
 export type Report = {
   /** Simulation and Graph are namespace/name. */

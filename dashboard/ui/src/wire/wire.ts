@@ -673,6 +673,10 @@ export type RunSummary = {
   finished: boolean
   /** Verdict is Met, Missed, Stopped, Failed or Running. */
   verdict: string
+  /** Kept says that its object is gone, and that the history has it. */
+  kept: boolean
+  /** StartedBy is the name that the cluster authenticated, empty where nobody is known. */
+  startedBy: string
   /** CreatedAt, StartedAt and EndedAt are milliseconds since 1970, null if not so. */
   createdAt: number
   startedAt: number | null
@@ -692,6 +696,8 @@ export type RunSummary = {
 /** RunList is all runs that the caller may see, the newest first. */
 export type RunList = {
   items: RunSummary[]
+  /** Before is what before must be to get the next page, left out of the last. */
+  before?: string
 }
 
 /** RunDetail is everything about a run but its measurements. */
