@@ -44,7 +44,7 @@ type Options struct {
 type Generator struct {
 	o      Options
 	meters *meters
-	signal chan struct{}
+	poller *transport.Poller
 	inbox  sync.Mutex
 	next   []delivery
 	acts   []func()
@@ -75,7 +75,7 @@ type delivery struct {
 // New is a generator that waits for its plan.
 func New(o Options) *Generator {
 	return &Generator{
-		o: o, meters: newMeters(), signal: make(chan struct{}, 1), targets: map[string]*target{},
+		o: o, meters: newMeters(), targets: map[string]*target{},
 		open: openRequests{byID: map[uint64]request{}}, shares: newShares(o.Index), stopping: make(chan struct{}),
 	}
 }
@@ -87,7 +87,6 @@ func (g *Generator) act(f func()) {
 	g.inbox.Lock()
 	g.acts = append(g.acts, f)
 	g.inbox.Unlock()
-	g.wake()
 }
 
 func (g *Generator) batch(b transport.Batch) {
@@ -99,19 +98,13 @@ func (g *Generator) batch(b transport.Batch) {
 		g.next = append(g.next, delivery{conn: b.Conn, err: b.Err})
 	}
 	g.inbox.Unlock()
-	g.wake()
-}
-
-func (g *Generator) wake() {
-	select {
-	case g.signal <- struct{}{}:
-	default:
-	}
 }
 
 // Run plays the plan to its end and tells its numbers until they were read, or
 // until ctx ends, which stops the load at once.
 func (g *Generator) Run(ctx context.Context) error {
+	g.poller = transport.NewPoller(g.batch, func() {}) // each step reads
+	defer g.poller.Close()
 	defer func() {
 		close(g.stopping)
 		for _, t := range g.targets {
@@ -137,6 +130,7 @@ func (g *Generator) Run(ctx context.Context) error {
 
 // step is one tick; it reports that the generator may leave.
 func (g *Generator) step() bool {
+	g.poller.Read()
 	g.inbox.Lock()
 	frames, acts := g.next, g.acts
 	g.next, g.acts = nil, nil

@@ -38,7 +38,7 @@ func newEntry(t *testing.T, fault func(number uint64) wire.Reason) *entry {
 		t.Fatal(err)
 	}
 	e := &entry{address: l.Addr().String()}
-	s := transport.Listen(l, func(*transport.Conn) {}, func(b transport.Batch) {
+	s := transport.Listen(l, func(*transport.Conn) {}, transport.Inbox(func(b transport.Batch) {
 		for _, f := range b.Frames {
 			if f.Op != wire.OpRequest {
 				continue
@@ -51,7 +51,7 @@ func newEntry(t *testing.T, fault func(number uint64) wire.Reason) *entry {
 			e.answered.Add(1)
 		}
 		_ = b.Conn.Flush()
-	})
+	}))
 	t.Cleanup(func() { _ = s.Close() })
 	return e
 }

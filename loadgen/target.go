@@ -242,7 +242,7 @@ func (g *Generator) connect(t *target, hello wire.Hello) error {
 		}
 		return err
 	}
-	_, err := transport.Dial(t.address, hello, dialTimeout, func(c *transport.Conn) { g.meet(t, c) }, g.batch)
+	_, err := transport.Dial(t.address, hello, dialTimeout, func(c *transport.Conn) { g.meet(t, c) }, g.poller)
 	return err
 }
 

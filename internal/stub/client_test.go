@@ -33,13 +33,13 @@ func ask(t *testing.T, r *replica, requests []wire.Frame) (begin int64, answers 
 	now := func() int64 { return time.Now().UnixNano() }
 	begin = now() + int64(300*time.Millisecond)
 	came := make(chan wire.Frame, len(requests))
-	conn, err := transport.Dialer(memory.dial).Dial(r.address, wire.Hello{From: "test", Promise: begin}, time.Second, nil, func(b transport.Batch) {
+	conn, err := transport.Dialer(memory.dial).Dial(r.address, wire.Hello{From: "test", Promise: begin}, time.Second, nil, transport.Inbox(func(b transport.Batch) {
 		for _, f := range b.Frames {
 			if f.Op == wire.OpAnswer {
 				came <- f
 			}
 		}
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

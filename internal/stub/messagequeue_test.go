@@ -121,14 +121,14 @@ func publish(t *testing.T, r *replica, at []int64, number func(int) uint64) []ou
 	outcomes := make([]outcome, len(at))
 	var left sync.WaitGroup
 	left.Add(len(at))
-	conn, err := transport.Dialer(memory.dial).Dial(r.address, wire.Hello{From: "publisher", Promise: at[0]}, time.Second, nil, func(b transport.Batch) {
+	conn, err := transport.Dialer(memory.dial).Dial(r.address, wire.Hello{From: "publisher", Promise: at[0]}, time.Second, nil, transport.Inbox(func(b transport.Batch) {
 		for _, f := range b.Frames {
 			if f.Op == wire.OpAnswer {
 				outcomes[f.ID] = outcome{at: f.Time, reason: f.Reason, late: f.Late, heard: true}
 				left.Done()
 			}
 		}
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,6 +56,7 @@ type Options struct {
 type Node struct {
 	o      Options
 	input  input
+	poller *transport.Poller
 	health health
 	meters *meters
 

@@ -440,7 +440,7 @@ func (n *Node) connector(address string, hello wire.Hello, meet func(transport.E
 		}
 	}
 	return func() error {
-		_, err := n.o.Dial.Dial(address, hello, dialTimeout, func(c *transport.Conn) { meet(c) }, n.input.batch)
+		_, err := n.o.Dial.Dial(address, hello, dialTimeout, func(c *transport.Conn) { meet(c) }, n.poller)
 		return err
 	}
 }

@@ -15,7 +15,9 @@ import (
 // Serve serves requests on l until ctx ends, then drains: callers are asked to
 // send nothing new, and every answer goes out, within grace at most.
 func (n *Node) Serve(ctx context.Context, l net.Listener, grace time.Duration) error {
-	split := transport.Listen(l, n.meetCaller, n.input.batch)
+	n.poller = transport.NewPoller(n.input.batch, n.input.wake)
+	defer n.poller.Close()
+	split := transport.Listen(l, n.meetCaller, n.poller)
 	server := &http.Server{Handler: n.web.handler(n), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(split) }()
@@ -80,6 +82,7 @@ func (n *Node) loop(stopped <-chan struct{}) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
+		n.poller.Read()
 		began := n.o.Now()
 		wake, handled := n.turn()
 		now := n.o.Now()
@@ -87,10 +90,13 @@ func (n *Node) loop(stopped <-chan struct{}) {
 		pause := min(max(wake-now, shortest), longest)
 		if rest := tick - (now - began); handled > busyTurn && rest > 0 && !n.hurried {
 			signal, pause = nil, rest
+		} else {
+			n.poller.Arm()
 		}
 		timer.Reset(time.Duration(pause))
 		select {
 		case <-stopped:
+			n.poller.Read()
 			n.turn()
 			return
 		case <-signal:
@@ -150,7 +156,7 @@ func (n *Node) drained() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, up := range n.upstreams {
-		if !up.over {
+		if !up.over || up.conn.Queued() {
 			return false
 		}
 	}

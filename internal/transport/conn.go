@@ -52,19 +52,40 @@ type Batch struct {
 	Err    error
 }
 
-// Inbox takes batches from the goroutines that read. It must not block for long
-// and must copy what it keeps of Frames.
+// Inbox takes batches from whoever reads. It must not block for long and must copy
+// what it keeps of Frames.
 type Inbox func(Batch)
 
-// Conn is one connection that carries frames; reading has a goroutine of its own.
+// Reader reads connections: an Inbox each in a goroutine of its own, a Poller all
+// of them when its loop turns.
+type Reader interface {
+	// take makes a connection one that the reader can read.
+	take(c net.Conn) (socket, error)
+	// read reads a connection, or has it read, until it ends; rest is what came
+	// before. It is called once, in a goroutine that it may keep.
+	read(c *Conn, rest []byte)
+}
+
+// socket is the system's end of a connection.
+type socket interface {
+	// write writes b, or as much of it as can be written now.
+	write(b []byte) (int, error)
+	// Close ends the connection; it may be called by anyone and more than once.
+	Close() error
+}
+
+// Conn is one connection that carries frames.
 type Conn struct {
 	// Hello is what the caller said of itself; on the caller's side its own.
-	Hello wire.Hello
-	conn  net.Conn
-	out   []byte
-	err   error
-	done  chan struct{}
-	once  sync.Once
+	Hello  wire.Hello
+	remote string
+	socket socket
+	// out are the frames that wait, of whose first so many bytes are written.
+	out     []byte
+	written int
+	err     error
+	done    chan struct{}
+	once    sync.Once
 }
 
 // Dialer makes connections; nil makes them by TCP.
@@ -83,14 +104,14 @@ func (d Dialer) within(timeout time.Duration) Dialer {
 }
 
 // Dial connects to a callee by TCP and introduces the caller, as Dialer.Dial does.
-func Dial(address string, hello wire.Hello, timeout time.Duration, meet func(*Conn), inbox Inbox) (*Conn, error) {
-	return Dialer(nil).Dial(address, hello, timeout, meet, inbox)
+func Dial(address string, hello wire.Hello, timeout time.Duration, meet func(*Conn), reader Reader) (*Conn, error) {
+	return Dialer(nil).Dial(address, hello, timeout, meet, reader)
 }
 
 // Dial connects to a callee and introduces the caller. meet, unless it is nil, is
 // told the connection before its first frame is read: a callee may speak first. The
-// connection reads into inbox until it ends; Wait waits for that.
-func (d Dialer) Dial(address string, hello wire.Hello, timeout time.Duration, meet func(*Conn), inbox Inbox) (*Conn, error) {
+// reader has the connection until it ends; Wait waits for that.
+func (d Dialer) Dial(address string, hello wire.Hello, timeout time.Duration, meet func(*Conn), reader Reader) (*Conn, error) {
 	conn, err := d.within(timeout)(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("calling %s: %w", address, err)
@@ -105,16 +126,25 @@ func (d Dialer) Dial(address string, hello wire.Hello, timeout time.Duration, me
 		_ = conn.Close()
 		return nil, fmt.Errorf("calling %s: %w", address, err)
 	}
-	c := newConn(conn, hello)
+	c, err := newConn(conn, hello, reader)
+	if err != nil {
+		return nil, err
+	}
 	if meet != nil {
 		meet(c)
 	}
-	go c.read(nil, inbox)
+	go reader.read(c, nil)
 	return c, nil
 }
 
-func newConn(conn net.Conn, hello wire.Hello) *Conn {
-	return &Conn{Hello: hello, conn: conn, done: make(chan struct{})}
+func newConn(conn net.Conn, hello wire.Hello, reader Reader) (*Conn, error) {
+	remote := conn.RemoteAddr().String()
+	taken, err := reader.take(conn)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return &Conn{Hello: hello, remote: remote, socket: taken, done: make(chan struct{})}, nil
 }
 
 // Send queues a frame; Flush writes what is queued.
@@ -123,26 +153,27 @@ func (c *Conn) Send(f wire.Frame) { c.out = wire.AppendFrame(c.out, f) }
 // Queued reports whether frames wait for Flush.
 func (c *Conn) Queued() bool { return len(c.out) > 0 }
 
-// Flush writes all queued frames in one write. After an error the connection is
-// of no more use; its last batch tells the inbox so.
+// Flush writes all queued frames in one write, or leaves for the next Flush what the
+// kernel does not take. After an error the connection is of no more use; its last
+// batch tells the inbox so.
 func (c *Conn) Flush() error {
 	if c.err != nil || len(c.out) == 0 {
 		return c.err
 	}
-	if err := c.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		c.err = err
-	} else if n, err := c.conn.Write(c.out); err != nil {
-		c.err, c.out = err, c.out[n-n%wire.FrameSize:]
+	n, err := c.socket.write(c.out[c.written:])
+	if whole := (c.written + n) / wire.FrameSize * wire.FrameSize; whole > 0 {
+		c.out = append(c.out[:0], c.out[whole:]...)
+		c.written -= whole
 	}
-	if c.err != nil {
-		_ = c.conn.Close()
-		return c.err
-	}
-	c.out = c.out[:0]
-	if cap(c.out) > maxKept {
+	c.written += n
+	if len(c.out) == 0 && cap(c.out) > maxKept {
 		c.out = nil
 	}
-	return nil
+	if err != nil {
+		c.err = err
+		c.Close()
+	}
+	return c.err
 }
 
 // Unsent are the frames that have certainly not reached the other side: those
@@ -161,49 +192,25 @@ func (c *Conn) Unsent() iter.Seq[wire.Frame] {
 const maxKept = 1 << 20
 
 // Close ends the connection; it may be called by anyone and more than once.
-func (c *Conn) Close() { c.once.Do(func() { _ = c.conn.Close() }) }
+func (c *Conn) Close() { c.once.Do(func() { _ = c.socket.Close() }) }
 
 // Wait waits until the connection no longer reads.
 func (c *Conn) Wait() { <-c.done }
 
 // RemoteAddr is the peer's address.
-func (c *Conn) RemoteAddr() string { return c.conn.RemoteAddr().String() }
+func (c *Conn) RemoteAddr() string { return c.remote }
 
 // readSize is what one read takes at most: some thousand frames.
 const readSize = 64 << 10
 
-// read decodes until the connection ends; rest is what came after the hello.
-func (c *Conn) read(rest []byte, inbox Inbox) {
-	defer close(c.done)
-	buffer := make([]byte, readSize)
-	filled := copy(buffer, rest)
-	var frames []wire.Frame
+// decode appends the whole frames at the beginning of buffer, which took so many bytes.
+func decode(buffer []byte, frames []wire.Frame) (_ []wire.Frame, used int, err error) {
 	for {
-		used := 0
-		frames = frames[:0]
-		for {
-			f, _, n, err := wire.DecodeFrame(buffer[used:filled])
-			if err != nil {
-				c.Close()
-				inbox(Batch{Conn: c, Frames: frames, Err: err})
-				return
-			}
-			if n == 0 {
-				break
-			}
-			used += n
-			frames = append(frames, f)
+		f, _, n, err := wire.DecodeFrame(buffer[used:])
+		if err != nil || n == 0 {
+			return frames, used, err
 		}
-		if len(frames) > 0 {
-			inbox(Batch{Conn: c, Frames: frames})
-		}
-		filled = copy(buffer, buffer[used:filled])
-		n, err := c.conn.Read(buffer[filled:])
-		filled += n
-		if err != nil && n == 0 {
-			c.Close()
-			inbox(Batch{Conn: c, Err: fmt.Errorf("reading from %s: %w", c.RemoteAddr(), err)})
-			return
-		}
+		used += n
+		frames = append(frames, f)
 	}
 }

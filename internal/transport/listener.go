@@ -21,7 +21,7 @@ const helloTimeout = 5 * time.Second
 type Listener struct {
 	net.Listener
 	accept func(*Conn)
-	inbox  Inbox
+	reader Reader
 
 	http    chan net.Conn
 	closing chan struct{}
@@ -32,10 +32,10 @@ type Listener struct {
 }
 
 // Listen splits the connections of l. accept is called before the first batch
-// of a connection reaches the inbox.
-func Listen(l net.Listener, accept func(*Conn), inbox Inbox) *Listener {
+// of a connection is read.
+func Listen(l net.Listener, accept func(*Conn), reader Reader) *Listener {
 	s := &Listener{
-		Listener: l, accept: accept, inbox: inbox,
+		Listener: l, accept: accept, reader: reader,
 		http: make(chan net.Conn), closing: make(chan struct{}), open: map[net.Conn]struct{}{},
 	}
 	s.running.Go(s.run)
@@ -52,8 +52,8 @@ func (s *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close stops listening, ends every connection that carries frames, and waits
-// for their goroutines.
+// Close stops listening, ends every connection that carries frames and is not read
+// by a Poller, and waits for their goroutines.
 func (s *Listener) Close() error {
 	var err error
 	s.once.Do(func() {
@@ -112,9 +112,12 @@ func (s *Listener) sort(c net.Conn) {
 		return
 	}
 	_ = c.SetReadDeadline(time.Time{})
-	conn := newConn(c, hello)
+	conn, err := newConn(c, hello, s.reader)
+	if err != nil {
+		return
+	}
 	s.accept(conn)
-	conn.read(rest, s.inbox)
+	s.reader.read(conn, rest)
 }
 
 func (s *Listener) track(c net.Conn) bool {

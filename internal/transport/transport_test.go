@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,20 +16,56 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// readers are the ways to have connections read.
+var readers = map[string]func(*testing.T, Inbox) Reader{
+	"a goroutine for each": func(_ *testing.T, inbox Inbox) Reader { return inbox },
+	"one loop for all":     func(t *testing.T, inbox Inbox) Reader { return turning(t, inbox, nil) },
+}
+
+// turning is a poller whose loop turns when it is woken, and for each act, until the
+// test ends.
+func turning(t *testing.T, inbox Inbox, acts <-chan func()) *Poller {
+	t.Helper()
+	woken, stopping := make(chan struct{}, 1), make(chan struct{})
+	p := NewPoller(inbox, func() {
+		select {
+		case woken <- struct{}{}:
+		default:
+		}
+	})
+	var loop sync.WaitGroup
+	loop.Go(func() {
+		defer p.Close()
+		for {
+			p.Read()
+			p.Arm()
+			select {
+			case <-stopping:
+				return
+			case act := <-acts:
+				act()
+			case <-woken:
+			}
+		}
+	})
+	t.Cleanup(func() { close(stopping); loop.Wait() })
+	return p
+}
+
 // split listens for both protocols; what carries frames is answered frame by frame.
-func split(t *testing.T) (address string, hellos <-chan wire.Hello) {
+func split(t *testing.T, reader func(*testing.T, Inbox) Reader) (address string, hellos <-chan wire.Hello) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	met := make(chan wire.Hello, 4)
-	s := Listen(l, func(c *Conn) { met <- c.Hello }, func(b Batch) {
+	s := Listen(l, func(c *Conn) { met <- c.Hello }, reader(t, func(b Batch) {
 		for _, f := range b.Frames {
 			b.Conn.Send(wire.Frame{Op: wire.OpAnswer, ID: f.ID, Time: f.Time + 1})
 		}
 		_ = b.Conn.Flush()
-	})
+	}))
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "http "+r.URL.Path) })}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(s) }()
@@ -36,14 +73,23 @@ func split(t *testing.T) (address string, hellos <-chan wire.Hello) {
 	return l.Addr().String(), met
 }
 
-func TestOnePortServesFramesAndHTTP(t *testing.T) {
-	address, hellos := split(t)
+// each runs a test with each way to read.
+func each(t *testing.T, test func(*testing.T, func(*testing.T, Inbox) Reader)) {
+	for name, reader := range readers {
+		t.Run(name, func(t *testing.T) { test(t, reader) })
+	}
+}
+
+func TestOnePortServesFramesAndHTTP(t *testing.T) { each(t, servesFramesAndHTTP) }
+
+func servesFramesAndHTTP(t *testing.T, reader func(*testing.T, Inbox) Reader) {
+	address, hellos := split(t, reader)
 	answers := make(chan wire.Frame, 3000)
-	c, err := Dial(address, wire.Hello{From: "lb-1", Promise: 5}, time.Minute, nil, func(b Batch) {
+	c, err := Dial(address, wire.Hello{From: "lb-1", Promise: 5}, time.Minute, nil, reader(t, func(b Batch) {
 		for _, f := range b.Frames {
 			answers <- f
 		}
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +125,10 @@ func TestOnePortServesFramesAndHTTP(t *testing.T) {
 	}
 }
 
-func TestABrokenFrameEndsTheConnection(t *testing.T) {
-	address, _ := split(t)
+func TestABrokenFrameEndsTheConnection(t *testing.T) { each(t, endsBrokenConnections) }
+
+func endsBrokenConnections(t *testing.T, reader func(*testing.T, Inbox) Reader) {
+	address, _ := split(t, reader)
 	raw, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
@@ -95,14 +143,16 @@ func TestABrokenFrameEndsTheConnection(t *testing.T) {
 	}
 }
 
-func TestTheOtherSideIsToldOfAnEnd(t *testing.T) {
-	address, _ := split(t)
+func TestTheOtherSideIsToldOfAnEnd(t *testing.T) { each(t, tellsOfAnEnd) }
+
+func tellsOfAnEnd(t *testing.T, reader func(*testing.T, Inbox) Reader) {
+	address, _ := split(t, reader)
 	ended := make(chan error, 1)
-	c, err := Dial(address, wire.Hello{}, time.Minute, nil, func(b Batch) {
+	c, err := Dial(address, wire.Hello{}, time.Minute, nil, reader(t, func(b Batch) {
 		if b.Err != nil {
 			ended <- b.Err
 		}
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +168,9 @@ func TestTheOtherSideIsToldOfAnEnd(t *testing.T) {
 
 // TestAConnectionIsMetBeforeItsFirstFrame lets the callee speak first, while the
 // caller is still busy with meeting it.
-func TestAConnectionIsMetBeforeItsFirstFrame(t *testing.T) {
+func TestAConnectionIsMetBeforeItsFirstFrame(t *testing.T) { each(t, meetsFirst) }
+
+func meetsFirst(t *testing.T, reader func(*testing.T, Inbox) Reader) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +180,7 @@ func TestAConnectionIsMetBeforeItsFirstFrame(t *testing.T) {
 		c.Send(wire.Frame{Op: wire.OpCredit, ID: 7})
 		_ = c.Flush()
 		close(spoken)
-	}, func(Batch) {})
+	}, Inbox(func(Batch) {}))
 	done := make(chan struct{})
 	go func() { defer close(done); _ = http.Serve(s, http.NotFoundHandler()) }()
 	defer func() { _ = s.Close(); <-done }()
@@ -136,11 +188,11 @@ func TestAConnectionIsMetBeforeItsFirstFrame(t *testing.T) {
 	c, err := Dial(l.Addr().String(), wire.Hello{From: "queue-1"}, time.Minute, func(*Conn) {
 		<-spoken
 		events <- "met"
-	}, func(b Batch) {
+	}, reader(t, func(b Batch) {
 		for range b.Frames {
 			events <- "frame"
 		}
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

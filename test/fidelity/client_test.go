@@ -91,7 +91,7 @@ func overFrames(t *testing.T, address string, at []station.Time) []answer {
 	var left sync.WaitGroup
 	left.Add(len(at))
 	ended := make(chan error, 1)
-	conn, err := transport.Dial(address, wire.Hello{From: "client", Promise: int64(at[0])}, time.Second, nil, func(b transport.Batch) {
+	conn, err := transport.Dial(address, wire.Hello{From: "client", Promise: int64(at[0])}, time.Second, nil, transport.Inbox(func(b transport.Batch) {
 		for _, f := range b.Frames {
 			if f.Op == wire.OpAnswer {
 				a := &answers[f.ID]
@@ -102,7 +102,7 @@ func overFrames(t *testing.T, address string, at []station.Time) []answer {
 		if b.Err != nil {
 			ended <- b.Err
 		}
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
