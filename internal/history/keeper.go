@@ -12,12 +12,28 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/rehearsal"
+	"flashcrowd.io/flashcrowd/internal/report"
 )
 
 // Seen is a run as the API server has it, and its graph, nil if that is gone.
 type Seen struct {
 	Simulation     *v1alpha1.Simulation
 	ComponentGraph *v1alpha1.ComponentGraph
+}
+
+// holds reports whether the run plays on its graph, or was the last to.
+func (s Seen) holds() bool {
+	return s.ComponentGraph != nil && s.ComponentGraph.Status.HeldBy == s.Simulation.Name
+}
+
+// next is the run as it is seen after s. Another may have taken its graph since, and
+// have drawn it anew: what the run came to is told by the graph that it held.
+func (s Seen) next(now Seen) Seen {
+	if s.holds() && !now.holds() {
+		now.ComponentGraph = s.ComponentGraph
+	}
+	return now
 }
 
 // Sight is who sees the cluster.
@@ -90,25 +106,32 @@ func (k *Keeper) Run(ctx context.Context) {
 	<-written
 }
 
-// Did notes what somebody did to a run, at once. It never waits.
-func (k *Keeper) Did(sim *v1alpha1.Simulation, user, action string) error {
+// Did notes what somebody did to a run, at once, unless the object tells it already.
+// It never waits.
+func (k *Keeper) Did(sim *v1alpha1.Simulation, user string, action report.CommandAction) error {
 	starter := ""
-	if action == ActionStarted {
+	if action == report.ActionStarted {
 		starter = user
 	}
 	told, err := Told(sim, nil, starter)
 	if err != nil {
 		return err
 	}
-	now := k.options.Now()
-	told.Users = []User{{Name: user, CreatedAt: now.UTC()}}
-	told.Events = append(told.Events, Command{User: user, Action: action}.event(string(sim.UID), now))
+	if !tells(sim, action) {
+		now := k.options.Now().UTC()
+		told.Users = append(told.Users, User{Name: user, CreatedAt: now})
+		told.Events = append(told.Events, commandEvent(string(sim.UID), report.Command{Time: now, User: user, Action: action}))
+	}
 	k.buffer.Offer(told)
 	return nil
 }
 
-// ActionStarted is the command that begins a run.
-const ActionStarted = "started"
+// tells reports whether an object tells who brought it to where it is: of its
+// deletion it never does.
+func tells(sim *v1alpha1.Simulation, action report.CommandAction) bool {
+	commands := rehearsal.Commands(sim)
+	return action != report.ActionDeleted && len(commands) > 0 && commands[len(commands)-1].Generation == sim.Generation
+}
 
 // look takes in all that is seen. What is told of runs does not wait for what is
 // measured of them.
@@ -152,7 +175,7 @@ func (k *Keeper) notice(seen []Seen, now time.Time) {
 		id := string(s.Simulation.UID)
 		there[id] = true
 		if !k.done[id] {
-			k.last[id] = s
+			k.last[id] = k.last[id].next(s)
 		}
 	}
 	for id := range k.done {

@@ -54,14 +54,18 @@ func up(t *testing.T) {
 	}
 }
 
-// rehearse runs a sample and is its report. The end of the test takes graph and
+// sampleFile is where a sample is.
+func sampleFile(name string) string { return filepath.Join(root(), "config", "samples", name) }
+
+// rehearse runs a manifest and is its report. The end of the test takes graph and
 // simulation away, so that the next one has the machine.
-func rehearse(t *testing.T, sample string) report.Report {
+func rehearse(t *testing.T, manifest string) report.Report {
 	t.Helper()
+	sample := filepath.Base(manifest)
 	if _, err := os.Stat(filepath.Join(root(), "bin", "controlplane", "kube")); err != nil {
 		t.Fatal("the binaries are not built: run make controlplane build")
 	}
-	command := exec.Command(binary(), "run", "--dir", directory, "-o", "json", filepath.Join(root(), "config", "samples", sample))
+	command := exec.Command(binary(), "run", "--dir", directory, "-o", "json", manifest)
 	var out, errs bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errs
 	err := command.Run()
@@ -103,14 +107,20 @@ func forget(t *testing.T, r report.Report) {
 // numbers to be believed.
 func valid(t *testing.T, sample string) report.Report {
 	t.Helper()
+	return validRun(t, sampleFile(sample))
+}
+
+// validRun is valid for any manifest.
+func validRun(t *testing.T, manifest string) report.Report {
+	t.Helper()
 	var r report.Report
 	for range 3 {
-		if r = rehearse(t, sample); r.Valid {
+		if r = rehearse(t, manifest); r.Valid {
 			return r
 		}
-		t.Logf("%s is not valid: %s", sample, r.InvalidReason)
+		t.Logf("%s is not valid: %s", manifest, r.InvalidReason)
 	}
-	t.Fatalf("%s was not valid three times: this host is too busy", sample)
+	t.Fatalf("%s was not valid three times: this host is too busy", manifest)
 	return r
 }
 

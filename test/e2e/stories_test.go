@@ -60,7 +60,7 @@ func TestStories(t *testing.T) {
 func (s story) play(t *testing.T) {
 	id, _, _ := strings.Cut(s.name, "-")
 	w, stop := watch(t, id)
-	r := rehearse(t, filepath.Join("stories", s.name+".yaml"))
+	r := rehearse(t, sampleFile(filepath.Join("stories", s.name+".yaml")))
 	stop()
 	for _, d := range r.Decisions {
 		t.Logf("%5.1f %s %s %d -> %d: %s (%s)", d.Second, d.Action, d.Component, d.From, d.To, d.Reason, d.Effect)
@@ -301,7 +301,7 @@ func TestARestartedManagerForgetsNothing(t *testing.T) {
 		}
 		killed <- w.at(10_000).second
 	}()
-	r := rehearse(t, filepath.Join("stories", "f07-restarted-manager.yaml"))
+	r := rehearse(t, sampleFile(filepath.Join("stories", "f07-restarted-manager.yaml")))
 	stop()
 	at, ok := <-killed
 	if !ok {
