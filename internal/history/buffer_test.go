@@ -5,9 +5,10 @@ import (
 	"errors"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"flashcrowd.io/flashcrowd/internal/history/outage"
 )
 
 var errWaiting = errors.New("rows wait to be written")
@@ -67,35 +68,28 @@ func complete(t *testing.T, s *Store, run Run, minutes int) {
 
 // TestTheLedgerHoldsThroughAnOutage takes the server away in each way during a run.
 func TestTheLedgerHoldsThroughAnOutage(t *testing.T) {
-	outages := map[string]struct{ begin, end func(*testing.T, *server) }{
-		"stopped": {
-			func(t *testing.T, s *server) { s.stop(t) },
-			func(t *testing.T, s *server) { s.start(t) },
-		},
-		"killed": {
-			func(t *testing.T, s *server) { s.kill(t) },
-			func(t *testing.T, s *server) { s.start(t) },
-		},
-		"frozen": {
-			func(t *testing.T, s *server) { s.signal(t, syscall.SIGSTOP) },
-			func(t *testing.T, s *server) { s.signal(t, syscall.SIGCONT) },
-		},
+	outages := map[string]struct {
+		begin, end func(*outage.Server, testing.TB)
+	}{
+		"stopped": {(*outage.Server).Stop, (*outage.Server).Start},
+		"killed":  {(*outage.Server).Kill, (*outage.Server).Start},
+		"frozen":  {(*outage.Server).Freeze, (*outage.Server).Thaw},
 	}
-	for name, outage := range outages {
+	for name, trouble := range outages {
 		t.Run(name, func(t *testing.T) {
-			server := startServer(t)
-			store := opened(t, server.database(t, "history"))
+			server := outage.StartServer(t)
+			store := opened(t, server.Database(t, "history"))
 			b := written(t, store, BufferOptions{Timeout: time.Second})
 			b.Offer(minute(runAt(1), 0))
 			settled(t, b)
-			outage.begin(t, server)
+			trouble.begin(server, t)
 			for n := 1; n < 5; n++ {
 				b.Offer(minute(runAt(1), n)) // returns at once
 			}
 			if b.Settled() {
 				t.Error("a server that is away took rows")
 			}
-			outage.end(t, server)
+			trouble.end(server, t)
 			settled(t, b)
 			complete(t, store, runAt(1), 5)
 		})
@@ -131,7 +125,7 @@ func TestTheLedgerHoldsOnAFileThatCannotBeWritten(t *testing.T) {
 		for n := range 10 {
 			b.Offer(minute(runAt(1), n))
 		}
-		sink.firstFailure(t)
+		_ = sink.firstFailure(t)
 		sink.exchange(roomy)
 		settled(t, b)
 		complete(t, roomy, runAt(1), 10)

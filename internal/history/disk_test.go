@@ -1,43 +1,15 @@
 package history
 
 import (
+	"bytes"
 	"database/sql"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"flashcrowd.io/flashcrowd/internal/history/outage"
 )
-
-// disk is a small file system of a test's own.
-type disk struct{ dir string }
-
-// mounted makes one with so much room, such as 1m.
-func mounted(t *testing.T, size string) disk {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root may mount a disk that is full or cannot be written")
-	}
-	d := disk{dir: t.TempDir()}
-	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size="+size, "flashcrowd", d.dir).CombinedOutput(); err != nil {
-		t.Skipf("this machine lets nobody mount a disk: %v: %s", err, out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", d.dir).CombinedOutput(); err != nil { //nolint:noctx // the test's context has ended
-			t.Errorf("%v: %s", err, out)
-		}
-	})
-	return d
-}
-
-// remount changes an option, such as ro.
-func (d disk) remount(t *testing.T, option string) {
-	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), "mount", "-o", "remount,"+option, d.dir).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-}
-
-func (d disk) file() string { return filepath.Join(d.dir, "history.db") }
 
 // late is a history that is opened when it is needed, for the time of a test.
 func late(t *testing.T, dsn string) *Late {
@@ -57,14 +29,14 @@ func late(t *testing.T, dsn string) *Late {
 // failing is a sink that tells of each attempt.
 func failing(s Sink) *exchanged { return &exchanged{sink: s, failed: make(chan error, 1000)} }
 
-// firstFailure waits for an attempt that failed.
-func (e *exchanged) firstFailure(t *testing.T) {
+// firstFailure waits for an attempt that failed, and is what it said.
+func (e *exchanged) firstFailure(t *testing.T) error {
 	t.Helper()
 	for {
 		select {
 		case err := <-e.failed:
 			if err != nil {
-				return
+				return err
 			}
 		case <-t.Context().Done():
 			t.Fatal("nothing failed")
@@ -89,18 +61,18 @@ func intact(t *testing.T, s *Store) {
 // TestTheLedgerHoldsOnAFullDisk fills a disk in the middle of a run.
 func TestTheLedgerHoldsOnAFullDisk(t *testing.T) {
 	const minutes = 60
-	d := mounted(t, "1m")
-	store := late(t, d.file())
+	d := outage.Mount(t, "1m")
+	store := late(t, d.File())
 	sink := failing(store)
 	b := written(t, sink, BufferOptions{})
 	for n := range minutes {
 		b.Offer(minute(runAt(1), n))
 	}
-	sink.firstFailure(t)
+	_ = sink.firstFailure(t)
 	if b.Settled() {
 		t.Error("a full disk took everything")
 	}
-	d.remount(t, "size=64m")
+	d.Remount(t, "size=64m")
 	settled(t, b)
 	s := must[*Store](t)(store.Store(t.Context()))
 	complete(t, s, runAt(1), minutes)
@@ -118,25 +90,106 @@ func TestTheLedgerHoldsOnADiskThatCannotBeWritten(t *testing.T) {
 	}
 	for name, before := range tests {
 		t.Run(name, func(t *testing.T) {
-			d, n := mounted(t, "16m"), 0
+			d, n := outage.Mount(t, "16m"), 0
 			if before != nil {
-				before(t, d.file())
+				before(t, d.File())
 				n = kept
 			}
-			d.remount(t, "ro")
-			store := late(t, d.file())
+			d.Remount(t, "ro")
+			store := late(t, d.File())
 			sink := failing(store)
 			b := written(t, sink, BufferOptions{})
 			for further := range 5 {
 				b.Offer(minute(runAt(1), n+further))
 			}
-			sink.firstFailure(t)
-			d.remount(t, "rw")
+			_ = sink.firstFailure(t)
+			d.Remount(t, "rw")
 			settled(t, b)
 			s := must[*Store](t)(store.Store(t.Context()))
 			complete(t, s, runAt(1), n+5)
 			intact(t, s)
 		})
+	}
+}
+
+// TestABrokenPageIsSaidAndNotSpread turns every bit of a page over. What needs it is
+// refused rather than answered wrongly, nothing else is touched, and when the page is
+// put back, what waited is kept.
+func TestABrokenPageIsSaidAndNotSpread(t *testing.T) {
+	const kept = 3
+	file := filepath.Join(t.TempDir(), "history.db")
+	keepMinutes(t, file, kept)
+	p := pageOf(t, file, "component_metrics")
+	p.flip(t)
+	broken := must[[]byte](t)(os.ReadFile(file))
+
+	store := late(t, file)
+	s := must[*Store](t)(store.Store(t.Context()))
+	if means, err := s.Means(t.Context(), runAt(1).ID); err == nil || !strings.Contains(err.Error(), "malformed") {
+		t.Errorf("what is on the broken page: %v, %v", means, err)
+	}
+	if events := must[[]Event](t)(s.Events(t.Context(), runAt(1).ID)); len(events) != kept {
+		t.Errorf("%d decisions, though none is on the broken page", len(events))
+	}
+	sink := failing(store)
+	b := written(t, sink, BufferOptions{})
+	b.Offer(minute(runAt(1), kept))
+	if err := sink.firstFailure(t); !strings.Contains(err.Error(), "malformed") {
+		t.Errorf("the broken page is told as: %v", err)
+	}
+	if b.Settled() {
+		t.Error("a broken file took rows")
+	}
+	if !bytes.Equal(must[[]byte](t)(os.ReadFile(file)), broken) {
+		t.Error("a write that failed changed the file")
+	}
+
+	p.flip(t)
+	settled(t, b)
+	s = must[*Store](t)(store.Store(t.Context()))
+	complete(t, s, runAt(1), kept+1)
+	intact(t, s)
+}
+
+// filePage is a page of a SQLite file that nobody has open.
+type filePage struct {
+	file         string
+	offset, size int64
+}
+
+// pageOf is the page that a table begins on.
+func pageOf(t *testing.T, file, table string) filePage {
+	t.Helper()
+	s := must[*Store](t)(Open(t.Context(), file))
+	p := filePage{file: file}
+	var number int64
+	if err := s.db.QueryRowContext(t.Context(), "SELECT rootpage, page_size FROM sqlite_master, pragma_page_size WHERE name = $1", table).Scan(&number, &p.size); err != nil {
+		t.Fatal(err)
+	}
+	p.offset = (number - 1) * p.size
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// flip turns every bit over.
+func (p filePage) flip(t *testing.T) {
+	t.Helper()
+	f, err := os.OpenFile(p.file, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	page := make([]byte, p.size)
+	if _, err := f.ReadAt(page, p.offset); err != nil {
+		t.Fatal(err)
+	}
+	for i := range page {
+		page[i] = ^page[i]
+	}
+	if _, err := f.WriteAt(page, p.offset); err != nil {
+		t.Fatal(err)
 	}
 }
 

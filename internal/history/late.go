@@ -51,7 +51,7 @@ func (l *Late) Write(ctx context.Context, b Batch) error {
 		return err
 	}
 	err = s.Write(ctx, b)
-	if readOnly(err) {
+	if lasting(err) {
 		return errors.Join(err, l.forget(s))
 	}
 	return err
@@ -87,9 +87,13 @@ func (l *Late) forget(old *Store) error {
 	return old.Close()
 }
 
-// readOnly reports whether SQLite's file was opened for reading only, which its
-// connections keep to even when the disk can be written again.
-func readOnly(err error) bool {
+// lasting reports whether SQLite's connections keep to what is wrong even when it was put
+// right: that the file was opened for reading only, or a page of it that is broken.
+func lasting(err error) bool {
 	var failed *sqlite.Error
-	return errors.As(err, &failed) && failed.Code()&0xff == sqlite3.SQLITE_READONLY
+	if !errors.As(err, &failed) {
+		return false
+	}
+	code := failed.Code() & 0xff
+	return code == sqlite3.SQLITE_READONLY || code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
 }

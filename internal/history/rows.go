@@ -77,14 +77,23 @@ type Event struct {
 	Data json.RawMessage
 }
 
-// ID follows from what the event is, so that it is kept once. Several alerts,
-// findings and commands may come at once, so they are what they say as well.
+// ID follows from what the event is, so that it is kept once.
 func (e Event) ID() string {
 	parts := []string{"event", string(e.Type), e.Component, strconv.FormatInt(e.Sequence, 10)}
 	if e.Type == EventAlert || e.Type == EventFinding || e.Type == EventCommand {
-		parts = append(parts, string(e.Data))
+		parts = append(parts, e.words()...)
 	}
 	return derived(e.Run, parts...)
+}
+
+// words tell apart what may come at once. They leave out what comes later, such as
+// when an alert was cleared, and how a database writes JSON.
+func (e Event) words() []string {
+	var w struct{ Signal, Rule, Message, User, Action string }
+	if err := json.Unmarshal(e.Data, &w); err != nil {
+		return []string{string(e.Data)}
+	}
+	return []string{w.Signal, w.Rule, w.Message, w.User, w.Action}
 }
 
 // Gap is a stretch of time whose metrics were lost.

@@ -60,6 +60,7 @@ func TestStore(t *testing.T) {
 		"a run that ended stays what it was":       keepsEnds,
 		"pages list every run once":                listsPages,
 		"an event written twice is one, the later": keepsEventsOnce,
+		"an event that was read is the same one":   readsEventsBack,
 		"a chart averages over its step":           averages,
 		"what was not measured stays so":           keepsUnmeasured,
 		"a batch is kept whole or not at all":      writesWhole,
@@ -99,6 +100,18 @@ func survivesCuts(t *testing.T, s *Store) {
 	writers.Wait()
 	write(t, s, minute(runAt(5000), 0))
 	complete(t, s, runAt(5000), 1)
+}
+
+// readsEventsBack writes what was read again, as one does who takes an archive in.
+func readsEventsBack(t *testing.T, s *Store) {
+	b := must[Batch](t)(Told(playing(), nil, "ada"))
+	b.Events = append(b.Events, Event{Run: b.Runs[0].ID, Type: EventCommand, Sequence: 1, At: noon, Data: json.RawMessage(`{"user":"ada","action":"started"}`)})
+	write(t, s, b)
+	again := must[[]Event](t)(s.Events(t.Context(), b.Runs[0].ID))
+	write(t, s, Batch{Events: again})
+	if events := must[[]Event](t)(s.Events(t.Context(), b.Runs[0].ID)); len(events) != len(b.Events) {
+		t.Errorf("%d events were written and read, and now there are %d", len(b.Events), len(events))
+	}
 }
 
 func keepsNamesakesApart(t *testing.T, s *Store) {
