@@ -119,6 +119,49 @@ func TestARunThatIsGoneIsShownFromTheHistory(t *testing.T) {
 	}
 }
 
+// TestTheMetricsOfARunThatIsGone are asked for as those of any run.
+func TestTheMetricsOfARunThatIsGone(t *testing.T) {
+	h := remembering(t)
+	ask := func(query string) wire.MetricsResponse {
+		return read[wire.MetricsResponse](t, h.ask(http.MethodGet, "/api/simulation/"+keptInDefault+"/metrics"+query, "", asAda()))
+	}
+	now := ask("")
+	if now.OverTime != nil || len(now.Components) != 1 || now.Components[0].ComponentID != "database" || now.Components[0].Metrics[wire.ColumnCPU] != 60 {
+		t.Errorf("at its end %+v", now)
+	}
+	for query, want := range map[string]struct {
+		length int
+		step   float64
+		first  float64
+	}{
+		"?range=10":                            {11, 1, 50},
+		"?step=20":                             {4, 20, 0},
+		"?range=20&step=10&component=database": {3, 10, 40},
+		"?range=5&component=queue,database":    {6, 1, 55},
+	} {
+		over := ask(query).OverTime
+		if over == nil || len(over.Series) != 1 || over.StepSeconds != want.step {
+			t.Errorf("%s: %+v", query, over)
+			continue
+		}
+		if values := over.Series[0].Values; len(values) != want.length || values[0] == nil || *values[0] < want.first || *values[0] > want.first+want.step {
+			text, _ := json.Marshal(values)
+			t.Errorf("%s: the values are %s, not %d from %g", query, text, want.length, want.first)
+		}
+	}
+	if other := ask("?range=10&component=api-server"); len(other.Components) != 0 || len(other.OverTime.Series) != 0 {
+		t.Errorf("of another component %+v", other)
+	}
+	for _, query := range []string{"?range=0", "?range=90000", "?step=-1", "?step=x"} {
+		if response := h.ask(http.MethodGet, "/api/simulation/"+keptInDefault+"/metrics"+query, "", asAda()); response.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %s", query, response.Status)
+		}
+	}
+	if response := h.ask(http.MethodGet, "/api/simulation/"+keptInSecret+"/metrics?range=10", "", asAda()); response.StatusCode != http.StatusForbidden {
+		t.Errorf("of a secret run: %s", response.Status)
+	}
+}
+
 func TestTheHistoryShowsNobodyMoreThanTheyMaySee(t *testing.T) {
 	h := remembering(t)
 	list := read[wire.RunList](t, h.ask(http.MethodGet, "/api/history", "", asAda()))

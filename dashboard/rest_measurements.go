@@ -15,7 +15,9 @@ import (
 
 type metricsQuery struct {
 	RunPath
-	Component []string `query:"component" maxItems:"500" doc:"only these components and instances; all if left out"`
+	Range     int      `query:"range" minimum:"1" maximum:"86400" doc:"adds what was measured over time in the last so many seconds of the run; over the whole run if only a step is given"`
+	Step      int      `query:"step" minimum:"1" maximum:"3600" doc:"seconds between two moments; chosen by the length if only a range is given"`
+	Component []string `query:"component" maxItems:"500" doc:"only these components, instances and links; all if left out"`
 }
 
 type replayQuery struct {
@@ -26,32 +28,63 @@ type replayQuery struct {
 }
 
 func (s *Server) registerMeasurements(api huma.API) {
-	get(api, "/api/simulation/{id}/metrics", "getMetrics", "What was measured of a run in the last seconds", s.metrics)
+	get(api, "/api/simulation/{id}/metrics", "getMetrics", "What was measured of a run in the last seconds, and over time if a range or a step is given", s.metrics)
 	get(api, "/api/simulation/{id}/replay", "getReplay", "A run to be scrubbed: its architecture, what happened, and its measurements over time", s.replay)
 }
 
-// metrics asks the source now; of a run that has ended, what it did at its end.
+// metrics are those of now; of a run that has ended, those of its end.
 func (s *Server) metrics(ctx context.Context, in *metricsQuery) (wire.MetricsResponse, error) {
 	run, err := s.find(ctx, "get", in.ID)
 	if err != nil {
 		return wire.MetricsResponse{}, err
 	}
-	at := s.o.Now()
-	if ended := run.Simulation().Status.CompletionTime; ended != nil {
-		at = ended.Time
-	}
-	shown, err := s.o.Meter.Show(ctx, scene(run, at))
+	response, err := s.latest(ctx, run)
 	if err != nil {
 		return wire.MetricsResponse{}, err
 	}
-	snapshot := run.Feed.Snapshot()
-	response := projection.Metrics(snapshot.Run.ID, at, snapshot.Topology, projection.Tick(snapshot.Topology, projection.Elapsed(run.Simulation(), at), &shown))
+	if in.Range > 0 || in.Step > 0 {
+		recording, pods, err := s.recording(ctx, run, (*replayQuery)(in))
+		if err != nil {
+			return wire.MetricsResponse{}, err
+		}
+		over := projection.OverTime(recording, pods)
+		response.OverTime = &over
+	}
 	if len(in.Component) > 0 {
 		other := func(m wire.MeasuredMetrics) bool { return !slices.Contains(in.Component, m.ComponentID) }
 		response.Components = slices.DeleteFunc(response.Components, other)
 		response.Instances = slices.DeleteFunc(response.Instances, other)
+		if response.OverTime != nil {
+			response.OverTime.Series = only(in.Component, response.OverTime.Series)
+		}
 	}
 	return response, nil
+}
+
+// only are the series of some components, instances and links.
+func only(ids []string, series []wire.ReplaySeries) []wire.ReplaySeries {
+	return slices.DeleteFunc(series, func(one wire.ReplaySeries) bool { return !slices.Contains(ids, one.ID) })
+}
+
+// latest asks the source; when that does not know a run that has ended any more, its
+// last values come from the history.
+func (s *Server) latest(ctx context.Context, run *runs.Run) (wire.MetricsResponse, error) {
+	sim, snapshot, at := run.Simulation(), run.Feed.Snapshot(), s.o.Now()
+	if ended := sim.Status.CompletionTime; ended != nil {
+		at = ended.Time
+	}
+	about := scene(run, at)
+	shown, err := s.o.Meter.Show(ctx, about)
+	if forgot := err != nil || len(shown.Components) == 0; forgot && projection.Finished(sim) && sim.Status.StartTime != nil {
+		from := at.Add(-projection.Window)
+		if recording, missing := s.recorder(sim).Record(ctx, about, from, at, time.Second, len(snapshot.Topology.IDs)); missing == nil {
+			shown, err = projection.Last(recording), nil
+		}
+	}
+	if err != nil {
+		return wire.MetricsResponse{}, err
+	}
+	return projection.Metrics(snapshot.Run.ID, at, snapshot.Topology, projection.Tick(snapshot.Topology, projection.Elapsed(sim, at), &shown)), nil
 }
 
 func scene(run *runs.Run, at time.Time) metrics.Scene {
@@ -83,27 +116,37 @@ func (s *Server) replay(ctx context.Context, in *replayQuery) (wire.Replay, erro
 	if err != nil {
 		return wire.Replay{}, err
 	}
-	sim, snapshot := run.Simulation(), run.Feed.Snapshot()
+	recording, pods, err := s.recording(ctx, run, in)
+	if err != nil {
+		return wire.Replay{}, err
+	}
+	replay := projection.Replay(run.Feed.Snapshot(), recording, pods)
+	if len(in.Component) > 0 {
+		replay.Series = only(in.Component, replay.Series)
+	}
+	return replay, nil
+}
+
+// recording is what was measured over a run as far as it has come, and the stable ids
+// of its pods.
+func (s *Server) recording(ctx context.Context, run *runs.Run, q *replayQuery) (metrics.Recording, map[string]string, error) {
+	sim, topology := run.Simulation(), run.Feed.Snapshot().Topology
 	if sim.Status.StartTime == nil {
-		return projection.Replay(snapshot, metrics.Recording{Start: s.o.Now()}, nil), nil
+		return metrics.Recording{Start: s.o.Now()}, nil, nil
 	}
 	start, end := sim.Status.StartTime.Time, s.o.Now()
 	if sim.Status.CompletionTime != nil {
 		end = sim.Status.CompletionTime.Time
 	}
-	from, step := in.span(start, end)
+	from, step := q.span(start, end)
 	about := scene(run, end)
-	recording, err := s.recorder(sim).Record(ctx, about, from, end, step, len(snapshot.Topology.IDs)+len(snapshot.Topology.LinkIDs))
+	recording, err := s.recorder(sim).Record(ctx, about, from, end, step, len(topology.IDs)+len(topology.LinkIDs))
 	if err != nil {
-		return wire.Replay{}, err
+		return metrics.Recording{}, nil, err
 	}
 	pods, err := s.o.Meter.Instances(ctx, about, start, end)
 	if err != nil && !projection.Finished(sim) { // what was kept of a run has no pods
-		return wire.Replay{}, err
+		return metrics.Recording{}, nil, err
 	}
-	replay := projection.Replay(snapshot, recording, pods)
-	if len(in.Component) > 0 {
-		replay.Series = slices.DeleteFunc(replay.Series, func(one wire.ReplaySeries) bool { return !slices.Contains(in.Component, one.ID) })
-	}
-	return replay, nil
+	return recording, pods, nil
 }

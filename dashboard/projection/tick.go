@@ -2,6 +2,7 @@ package projection
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"flashcrowd.io/flashcrowd/internal/metrics"
@@ -92,14 +93,21 @@ func Metrics(run string, at time.Time, canvas wire.Canvas, t wire.FeedTick) wire
 // Replay is a recording in the words of a page. pods are the stable ids of all
 // pods that the run had.
 func Replay(snapshot wire.FeedSnapshot, r metrics.Recording, pods map[string]string) wire.Replay {
-	replay := wire.Replay{Snapshot: snapshot, StartedAt: r.Start.UnixMilli(), Seconds: []float64{}, Series: []wire.ReplaySeries{}, Total: map[string][]*float64{}}
+	over := OverTime(r, pods)
+	replay := wire.Replay{Snapshot: snapshot, StartedAt: over.StartedAt, Seconds: []float64{}, Series: over.Series, Total: over.Total}
 	for i := range r.Length {
 		replay.Seconds = append(replay.Seconds, (time.Duration(i) * r.Step).Seconds())
 	}
+	return replay
+}
+
+// OverTime is a recording as REST tells it; pods are as those of Replay.
+func OverTime(r metrics.Recording, pods map[string]string) wire.MetricsOverTime {
+	over := wire.MetricsOverTime{StartedAt: r.Start.UnixMilli(), StepSeconds: r.Step.Seconds(), Series: []wire.ReplaySeries{}, Total: map[string][]*float64{}}
 	add := func(id string, columns map[wire.MetricColumn][]float64) {
 		for _, column := range wire.Columns(0) {
 			if values, measured := columns[column.Name]; measured {
-				replay.Series = append(replay.Series, wire.ReplaySeries{ID: id, Metric: string(column.Name), Values: cells(values)})
+				over.Series = append(over.Series, wire.ReplaySeries{ID: id, Metric: string(column.Name), Values: cells(values)})
 			}
 		}
 	}
@@ -112,12 +120,42 @@ func Replay(snapshot wire.FeedSnapshot, r metrics.Recording, pods map[string]str
 		}
 	}
 	for _, id := range sortedKeys(r.Links) {
-		replay.Series = append(replay.Series, wire.ReplaySeries{ID: id, Metric: "rate", Values: cells(r.Links[id])})
+		over.Series = append(over.Series, wire.ReplaySeries{ID: id, Metric: "rate", Values: cells(r.Links[id])})
 	}
 	for name, values := range r.Total {
-		replay.Total[name] = cells(values)
+		over.Total[name] = cells(values)
 	}
-	return replay
+	return over
+}
+
+// Last are the newest values of a recording that were measured.
+func Last(r metrics.Recording) metrics.Shown {
+	shown := metrics.Shown{Components: map[string]metrics.Values{}, Pods: map[string]metrics.Values{}, Links: map[string]float64{}}
+	for id, columns := range r.Components {
+		for column, values := range columns {
+			if v := newest(values); v != nil {
+				if shown.Components[id] == nil {
+					shown.Components[id] = metrics.Values{}
+				}
+				shown.Components[id][column] = *v
+			}
+		}
+	}
+	shown.Total = wire.Total{
+		Target: newest(r.Total["target"]), Rate: newest(r.Total["rate"]), P50: newest(r.Total["p50"]), P95: newest(r.Total["p95"]), P99: newest(r.Total["p99"]),
+		ErrorRate: newest(r.Total["errorRate"]),
+	}
+	return shown
+}
+
+// newest value that was measured, nil if none was.
+func newest(values []float64) *float64 {
+	for _, v := range slices.Backward(values) {
+		if !math.IsNaN(v) {
+			return &v
+		}
+	}
+	return nil
 }
 
 func cells(values []float64) []*float64 {

@@ -76,12 +76,64 @@ func applyAll(ctx context.Context, config *rest.Config, manifests []byte, p port
 	if err != nil {
 		return err
 	}
+	noted := false
 	for _, object := range objects {
 		if err := applier.apply(ctx, object); err != nil {
 			return err
 		}
+		noted = noted || object.GetKind() == "MutatingAdmissionPolicy"
+	}
+	if noted {
+		return applier.awaitNoted(ctx)
 	}
 	return nil
+}
+
+// probe is a run that is never made.
+const probe = `{"apiVersion": "flashcrowd.io/v1alpha1", "kind": "Simulation", "metadata": {"name": "probe", "namespace": "default"},
+"spec": {"graphRef": {"name": "probe"}, "durationSeconds": 1, "traffic": {"requestsPerSecond": 0}}}`
+
+// startedBy is the annotation that the installation's policy writes.
+const startedBy = "flashcrowd.io/started-by"
+
+// awaitNoted waits until runs can be made: the API server refuses them for the few
+// seconds in which it knows the policy that notes who makes them, but not yet the kind.
+func (a *applier) awaitNoted(ctx context.Context) error {
+	object := &unstructured.Unstructured{}
+	if err := object.UnmarshalJSON([]byte(probe)); err != nil {
+		return fmt.Errorf("reading the probe: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		noted, err := a.noted(ctx, object)
+		if noted {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(errors.New("the API server does not note who makes runs"), err, ctx.Err())
+		case <-tick.C:
+			a.mapper.Reset()
+		}
+	}
+}
+
+// noted reports whether a run that would be made would name who made it.
+func (a *applier) noted(ctx context.Context, object *unstructured.Unstructured) (bool, error) {
+	kind := object.GroupVersionKind()
+	mapping, err := a.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	if err != nil {
+		return false, fmt.Errorf("finding the kind of runs: %w", err)
+	}
+	made, err := a.client.Resource(mapping.Resource).Namespace(object.GetNamespace()).
+		Create(ctx, object, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: fieldOwner})
+	if err != nil {
+		return false, fmt.Errorf("making a run that is not kept: %w", err)
+	}
+	return made.GetAnnotations()[startedBy] != "", nil
 }
 
 // decode splits YAML documents into objects.

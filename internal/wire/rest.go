@@ -44,6 +44,20 @@ type MetricsResponse struct {
 	// Components and Instances that were measured.
 	Components []MeasuredMetrics `json:"components"`
 	Instances  []MeasuredMetrics `json:"instances"`
+	// OverTime is there only where a range or a step was asked for.
+	OverTime *MetricsOverTime `json:"overTime,omitempty"`
+}
+
+// MetricsOverTime is what was measured at moments of one distance.
+type MetricsOverTime struct {
+	// StartedAt is the first moment, in milliseconds since 1970.
+	StartedAt int64 `json:"startedAt"`
+	// StepSeconds between two moments.
+	StepSeconds float64 `json:"stepSeconds"`
+	// Series of components, instances and links; null is what was not measured.
+	Series []ReplaySeries `json:"series"`
+	// Total columns by name: rate, target, p50, p95, p99, errorRate.
+	Total map[string][]*float64 `json:"total"`
 }
 
 // MeasuredMetrics are the numbers of one component or instance; what was not

@@ -647,6 +647,20 @@ export type MetricsResponse = {
   /** Components and Instances that were measured. */
   components: MeasuredMetrics[]
   instances: MeasuredMetrics[]
+  /** OverTime is there only where a range or a step was asked for. */
+  overTime?: MetricsOverTime
+}
+
+/** MetricsOverTime is what was measured at moments of one distance. */
+export type MetricsOverTime = {
+  /** StartedAt is the first moment, in milliseconds since 1970. */
+  startedAt: number
+  /** StepSeconds between two moments. */
+  stepSeconds: number
+  /** Series of components, instances and links; null is what was not measured. */
+  series: ReplaySeries[]
+  /** Total columns by name: rate, target, p50, p95, p99, errorRate. */
+  total: { [key in string]?: (number | null)[] }
 }
 
 /**
