@@ -89,7 +89,7 @@ test: controlplane build verify lint unit page-tests process-tests journeys-live
 
 .PHONY: unit
 unit: ## Run the tests of single packages with the race detector.
-	go test -race -timeout 15m $$(go list ./... | grep -vE '/test/|/internal/localcluster')
+	go test -race -timeout 40m $$(go list ./... | grep -vE '/test/|/internal/localcluster')
 
 .PHONY: page-tests
 page-tests: $(PAGE) ## Check the page, its units, its size, and its journeys in a browser.
@@ -109,8 +109,8 @@ journeys-large: controlplane build ## The same with scenario 3, ten thousand req
 
 .PHONY: process-tests
 process-tests: controlplane build ## Run the tests that start real processes.
-	go test -p 1 -timeout 40m $$(go list $(PROCESS_TESTS) | grep -v /test/e2e)
-	go test -timeout 40m -parallel $(SAMPLES_AT_ONCE) -skip '$(STORIES)|$(LARGE)' ./test/e2e/
+	go test -p 1 -timeout 60m $$(go list $(PROCESS_TESTS) | grep -v /test/e2e)
+	go test -timeout 60m -parallel $(SAMPLES_AT_ONCE) -skip '$(STORIES)|$(LARGE)' ./test/e2e/
 
 .PHONY: e2e
 e2e: controlplane build ## Rehearse the samples from their manifests alone.

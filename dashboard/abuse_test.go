@@ -65,6 +65,7 @@ func TestAbuseEndsTheFeedAndNothingElse(t *testing.T) {
 		"a message that never ends": {func(c *websocket.Conn) { raw(c, false, masked(textToBeContinued, "{")...) }, wire.CloseProtocol, false},
 	}
 	h := newHouse(t)
+	h.server.pace.message = time.Second
 	healthy := h.resumed(wire.FeedResume{})
 	h.next(healthy, wire.MessageSnapshot)
 	for name, tt := range abuses {
@@ -109,7 +110,7 @@ func (h *house) next(conn *websocket.Conn, want wire.MessageType) []byte {
 // then is an abnormal closure.
 func (h *house) end(conn *websocket.Conn) int {
 	h.t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 		h.t.Fatal(err)
 	}
 	for {
@@ -131,6 +132,7 @@ func (h *house) end(conn *websocket.Conn) int {
 // hold nothing for it.
 func TestAClientThatNeverReadsIsLetGo(t *testing.T) {
 	h := newHouse(t)
+	h.server.pace.write = 2 * time.Second
 	stuck, healthy := h.resumed(wire.FeedResume{}), h.resumed(wire.FeedResume{})
 	h.next(healthy, wire.MessageSnapshot)
 	large := strings.Repeat("x", 64<<10)
@@ -156,6 +158,7 @@ func (h *house) open() int {
 // TestAClientThatIsNotThereAnyMoreIsLetGo never answers a ping.
 func TestAClientThatIsNotThereAnyMoreIsLetGo(t *testing.T) {
 	h := newHouse(t)
+	h.server.pace.pong = time.Second
 	conn := h.resumed(wire.FeedResume{})
 	conn.SetPingHandler(func(string) error { return nil })
 	started := time.Now()

@@ -128,7 +128,8 @@ func newHouse(t *testing.T, change ...func(*Options)) *house {
 		c(&o)
 	}
 	h.server = New(o)
-	h.server.pace = pace{message: time.Second, write: 500 * time.Millisecond, ping: 200 * time.Millisecond, pong: 2 * time.Second, introduction: 300 * time.Millisecond, recheck: 100 * time.Millisecond}
+	// Nobody is given up for being slow, unless a test wants it.
+	h.server.pace = pace{message: time.Minute, write: time.Minute, ping: 200 * time.Millisecond, pong: time.Minute, introduction: time.Minute, recheck: 100 * time.Millisecond}
 	handler, err := h.server.Handler()
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +180,7 @@ func (h *house) cookie(token string) string {
 // dial opens a feed; the status is that of the refusal, if it was refused.
 func (h *house) dial(id string, headers map[string]string, subprotocols ...string) (*websocket.Conn, int) {
 	h.t.Helper()
-	dialer := websocket.Dialer{Subprotocols: subprotocols, HandshakeTimeout: 5 * time.Second}
+	dialer := websocket.Dialer{Subprotocols: subprotocols, HandshakeTimeout: time.Minute}
 	header := http.Header{}
 	for name, value := range headers {
 		header.Set(name, value)
@@ -198,7 +199,7 @@ func (h *house) dial(id string, headers map[string]string, subprotocols ...strin
 // hear reads one message, or the code that the feed was closed with.
 func (h *house) hear(conn *websocket.Conn) (message []byte, code int) {
 	h.t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		h.t.Fatal(err)
 	}
 	_, message, err := conn.ReadMessage()

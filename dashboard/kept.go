@@ -27,7 +27,7 @@ type History interface {
 
 // Notary notes who did what to a run.
 type Notary interface {
-	Did(sim *v1alpha1.Simulation, user, action string) error
+	Did(sim *v1alpha1.Simulation, user string, action report.CommandAction) error
 }
 
 // historyPatience bounds one question to the history.
@@ -151,6 +151,22 @@ func (s *Server) keptReport(ctx context.Context, id string) (report.Report, erro
 		return report.Report{}, err
 	}
 	return row.Told()
+}
+
+// commands are those that were noted on a run, none while the history is away: what
+// its object tells is told all the same.
+func (s *Server) commands(ctx context.Context, id string) []report.Command {
+	ctx, cancel := context.WithTimeout(ctx, historyPatience)
+	defer cancel()
+	store, err := s.store(ctx)
+	if err != nil || !isUID(id) {
+		return nil
+	}
+	noted, err := store.Commands(ctx, id)
+	if err != nil {
+		return nil
+	}
+	return noted
 }
 
 // keptSummary is a kept run as a row of the list.

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
-	"flashcrowd.io/flashcrowd/internal/history"
+	"flashcrowd.io/flashcrowd/internal/report"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
@@ -22,8 +22,8 @@ func (s *Server) registerCommands(api huma.API) {
 	command(api, http.MethodPost, "/api/simulation/start", "startSimulation", "Start a run on a graph", s.start)
 	command(api, http.MethodPost, "/api/simulation/stop", "stopSimulation", "Stop a run before its time", s.stop)
 	command(api, http.MethodPost, "/api/simulations", "createRun", "Start a run with everything that a Simulation can say", s.create)
-	command(api, http.MethodPost, "/api/simulation/{id}/pause", "pauseRun", "Pause a run: clients wait, the architecture stays", s.state(v1alpha1.StatePaused))
-	command(api, http.MethodPost, "/api/simulation/{id}/resume", "resumeRun", "Go on with a paused run", s.state(v1alpha1.StateRunning))
+	command(api, http.MethodPost, "/api/simulation/{id}/pause", "pauseRun", "Pause a run: clients wait, the architecture stays", s.state(v1alpha1.StatePaused, report.ActionPaused))
+	command(api, http.MethodPost, "/api/simulation/{id}/resume", "resumeRun", "Go on with a paused run", s.state(v1alpha1.StateRunning, report.ActionResumed))
 	command(api, http.MethodPatch, "/api/simulation/{id}/traffic", "changeTraffic", "Change what a run offers, within a second", s.changeTraffic)
 	command(api, http.MethodPatch, "/api/simulation/{id}/autoscaling", "changeAutoScaling", "Change whether and how rules act", s.changeAutoScaling)
 }
@@ -89,7 +89,7 @@ func (s *Server) launch(ctx context.Context, sim *v1alpha1.Simulation, graphID s
 	if err := acting.Create(ctx, sim, fieldOwner, client.FieldValidation(metav1.FieldValidationStrict)); err != nil {
 		return wire.StartResponse{}, err
 	}
-	if err := s.note(ctx, sim, history.ActionStarted); err != nil {
+	if err := s.note(ctx, sim, report.ActionStarted); err != nil {
 		return wire.StartResponse{}, err
 	}
 	await(ctx, func() bool { _, err := s.o.Runs.Find(string(sim.UID)); return err == nil })
@@ -116,7 +116,7 @@ func await(ctx context.Context, seen func() bool) {
 }
 
 // note keeps who did what to a run, if anybody keeps it.
-func (s *Server) note(ctx context.Context, sim *v1alpha1.Simulation, action string) error {
+func (s *Server) note(ctx context.Context, sim *v1alpha1.Simulation, action report.CommandAction) error {
 	if s.o.Notary == nil {
 		return nil
 	}
@@ -124,7 +124,7 @@ func (s *Server) note(ctx context.Context, sim *v1alpha1.Simulation, action stri
 }
 
 // amend changes the spec of a run as the caller, and nothing else of it.
-func (s *Server) amend(ctx context.Context, id, action string, change func(*v1alpha1.SimulationSpec)) (struct{}, error) {
+func (s *Server) amend(ctx context.Context, id string, action report.CommandAction, change func(*v1alpha1.SimulationSpec)) (struct{}, error) {
 	run, err := s.find(ctx, "patch", id)
 	if err != nil {
 		return struct{}{}, err
@@ -148,17 +148,17 @@ func (s *Server) amend(ctx context.Context, id, action string, change func(*v1al
 type stopInput struct{ Body wire.StopRequest }
 
 func (s *Server) stop(ctx context.Context, in *stopInput) (struct{}, error) {
-	return s.amend(ctx, in.Body.SimulationID, "stopped", func(spec *v1alpha1.SimulationSpec) { spec.State = v1alpha1.StateStopped })
+	return s.amend(ctx, in.Body.SimulationID, report.ActionStopped, func(spec *v1alpha1.SimulationSpec) { spec.State = v1alpha1.StateStopped })
 }
 
-func (s *Server) state(to v1alpha1.SimulationState) func(context.Context, *RunPath) (struct{}, error) {
+func (s *Server) state(to v1alpha1.SimulationState, action report.CommandAction) func(context.Context, *RunPath) (struct{}, error) {
 	return func(ctx context.Context, in *RunPath) (struct{}, error) {
-		return s.amend(ctx, in.ID, "set to "+string(to), func(spec *v1alpha1.SimulationSpec) { spec.State = to })
+		return s.amend(ctx, in.ID, action, func(spec *v1alpha1.SimulationSpec) { spec.State = to })
 	}
 }
 
 func (s *Server) changeTraffic(ctx context.Context, in *withBody[TrafficPatch]) (struct{}, error) {
-	return s.amend(ctx, in.ID, "changed traffic", func(spec *v1alpha1.SimulationSpec) { spec.Traffic = in.Body.apply(spec.Traffic) })
+	return s.amend(ctx, in.ID, report.ActionTraffic, func(spec *v1alpha1.SimulationSpec) { spec.Traffic = in.Body.apply(spec.Traffic) })
 }
 
 // apply is the traffic after a patch.
@@ -182,7 +182,7 @@ func (p TrafficPatch) apply(t v1alpha1.Traffic) v1alpha1.Traffic {
 }
 
 func (s *Server) changeAutoScaling(ctx context.Context, in *withBody[wire.AutoScalingPatch]) (struct{}, error) {
-	return s.amend(ctx, in.ID, "changed auto-scaling", func(spec *v1alpha1.SimulationSpec) {
+	return s.amend(ctx, in.ID, report.ActionAutoScaling, func(spec *v1alpha1.SimulationSpec) {
 		if in.Body.Enabled != nil {
 			spec.AutoScaling.Enabled = in.Body.Enabled
 		}

@@ -121,6 +121,7 @@ func (s *Server) report(ctx context.Context, id string) (report.Report, error) {
 	if err != nil {
 		return report.Report{}, err
 	}
+	r = r.WithCommands(s.commands(ctx, string(sim.UID)))
 	ctx, cancel := context.WithTimeout(ctx, measuringAtMost)
 	defer cancel()
 	return rehearsal.Measured(ctx, s.recorder(sim), sim, r), nil

@@ -11,6 +11,7 @@ import (
 
 	"flashcrowd.io/flashcrowd/dashboard/projection"
 	"flashcrowd.io/flashcrowd/dashboard/runs"
+	"flashcrowd.io/flashcrowd/internal/report"
 	"flashcrowd.io/flashcrowd/internal/wire"
 )
 
@@ -122,5 +123,8 @@ func (s *Server) deleteRun(ctx context.Context, in *RunPath) error {
 		return err
 	}
 	sim := run.Simulation()
-	return acting.Delete(ctx, sim.DeepCopy(), client.Preconditions{UID: &sim.UID})
+	if err := acting.Delete(ctx, sim.DeepCopy(), client.Preconditions{UID: &sim.UID}); err != nil {
+		return err
+	}
+	return s.note(ctx, sim, report.ActionDeleted)
 }

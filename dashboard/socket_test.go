@@ -138,8 +138,10 @@ func TestAClientShowsItsTokenInItsFirstMessage(t *testing.T) {
 			t.Errorf("token %q: close %d, want %d", token, code, want)
 		}
 	}
-	silent, _ := h.dial("default/run", nil, wire.FeedSubprotocol)
-	if _, code := h.hear(silent); code != wire.CloseUnauthorized {
+	hasty := newHouse(t)
+	hasty.server.pace.introduction = 100 * time.Millisecond
+	silent, _ := hasty.dial("default/run", nil, wire.FeedSubprotocol)
+	if _, code := hasty.hear(silent); code != wire.CloseUnauthorized {
 		t.Errorf("a silent client: close %d", code)
 	}
 }
@@ -207,7 +209,7 @@ func TestTwoHundredClientsAndOneThatNeverReads(t *testing.T) {
 	heard := make([]int, clients)
 	for i, conn := range conns {
 		group.Go(func() {
-			_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+			_ = conn.SetReadDeadline(time.Now().Add(2 * time.Minute))
 			for heard[i] < alerts {
 				_, message, err := conn.ReadMessage()
 				if err != nil {

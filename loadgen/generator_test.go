@@ -69,7 +69,7 @@ func planOf(rate float64, duration time.Duration) wire.Plan {
 		Simulation: "default/run", UID: "1", Start: time.Now().Add(200 * time.Millisecond), Duration: duration, Generators: 1,
 		Traffic: traffic.Traffic{
 			Profile: traffic.Constant(rate, duration), Arrival: traffic.Uniform, Mix: traffic.Mix{ReadPercent: 100},
-			Keys: traffic.Keys{Count: 10}, Timeout: time.Second,
+			Keys: traffic.Keys{Count: 10}, Timeout: 20 * time.Second,
 		},
 	}
 }
@@ -77,7 +77,7 @@ func planOf(rate float64, duration time.Duration) wire.Plan {
 // play runs a generator until the plan is finished and its numbers were read.
 func play(t *testing.T, g *Generator, first wire.Topology) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- g.Run(ctx) }()
@@ -94,7 +94,7 @@ func play(t *testing.T, g *Generator, first wire.Topology) {
 
 func await(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !condition() {

@@ -17,6 +17,12 @@ var SchemeGroupVersion = GroupVersion
 // later; without that policy it is what somebody wrote.
 const StartedByAnnotation = "flashcrowd.io/started-by"
 
+// CommandsAnnotation of a Simulation is a line for each of the newest changes of its
+// spec: the generation that it made, the time, the fields, and the user's name. An
+// admission policy of the installation writes it and nobody else can; without that
+// policy it names at most whoever wrote it.
+const CommandsAnnotation = "flashcrowd.io/commands"
+
 // AddToScheme adds the kinds to a scheme.
 func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion, &ComponentGraph{}, &ComponentGraphList{}, &Simulation{}, &SimulationList{})

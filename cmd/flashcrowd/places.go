@@ -132,8 +132,15 @@ func (p places) keptRun(row history.Run) (found, error) {
 	return found{Identified: report.Identified{ID: row.ID, Report: r}, sim: sim, ended: true}, nil
 }
 
-// measured is the report of a run with what was measured over it.
-func (p places) measured(ctx context.Context, run found) report.Report {
+// whole is the report of a run with what was noted of commands and measured over it.
+func (p places) whole(ctx context.Context, run found) report.Report {
+	if p.kept != nil {
+		if noted, err := p.kept.Commands(ctx, run.ID); err != nil {
+			p.tell("the history does not answer, so this is what the cluster knows: " + err.Error())
+		} else {
+			run.Report = run.WithCommands(noted)
+		}
+	}
 	recorder := p.meter
 	if run.ended && p.kept != nil {
 		store := func(context.Context) (*history.Store, error) { return p.kept, nil }

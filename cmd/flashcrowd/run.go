@@ -211,7 +211,7 @@ a number differs by chance.`,
 			if err != nil {
 				return err
 			}
-			return write(cmd.OutOrStdout(), places.measured(cmd.Context(), run))
+			return write(cmd.OutOrStdout(), places.whole(cmd.Context(), run))
 		},
 	}
 	cluster.register(command)

@@ -19,5 +19,13 @@ export default defineConfig({
       "/ws": { target: "ws://127.0.0.1:8080", ws: true },
     },
   },
-  test: { include: ["{src,bench}/**/*.test.{ts,tsx}"], environment: "node" },
+  // Patient, since a busy machine is slow: what hangs is told all the same.
+  test: {
+    include: ["{src,bench}/**/*.test.{ts,tsx}"],
+    environment: "node",
+    pool: "threads",
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 60_000,
+  },
 });

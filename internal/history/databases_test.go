@@ -50,7 +50,7 @@ func opened(t *testing.T, dsn string) *Store {
 // eventually waits until something succeeds.
 func eventually(t *testing.T, try func() error) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -59,7 +59,7 @@ func eventually(t *testing.T, try func() error) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("after 30s still: %v", err)
+			t.Fatalf("after two minutes still: %v", err)
 		}
 		<-tick.C
 	}

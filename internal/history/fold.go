@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -11,7 +12,7 @@ import (
 
 // Told is all that a Simulation and its graph say, as rows: the whole of it each
 // time, since what is kept already is kept once. The graph may be nil. The user who
-// started the run is empty where nobody is known.
+// started the run is the one that the object names, if user is empty.
 func Told(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (Batch, error) {
 	run, err := runOf(sim, cg, user)
 	if err != nil {
@@ -22,8 +23,12 @@ func Told(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (B
 		return Batch{}, err
 	}
 	b := Batch{Runs: []Run{run}, Events: events}
-	if user != "" {
-		b.Users = []User{{Name: user, CreatedAt: run.CreatedAt}}
+	if run.User != "" {
+		b.Users = []User{{Name: run.User, CreatedAt: run.CreatedAt}}
+	}
+	for _, c := range rehearsal.Commands(sim) {
+		b.Users = append(b.Users, User{Name: c.User, CreatedAt: c.Time.UTC()})
+		b.Events = append(b.Events, commandEvent(run.ID, c))
 	}
 	return b, nil
 }
@@ -44,7 +49,7 @@ func runOf(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph, user string) (
 	}
 	run := Run{
 		Objects: objects,
-		ID:      string(sim.UID), User: user, Graph: outcome.Graph, Namespace: sim.Namespace, Name: sim.Name,
+		ID:      string(sim.UID), User: cmp.Or(user, sim.Annotations[v1alpha1.StartedByAnnotation]), Graph: outcome.Graph, Namespace: sim.Namespace, Name: sim.Name,
 		TrafficIntensity: intensity(sim.Spec.Traffic), AutoScalingEnabled: sim.Spec.AutoScaling.Enabled == nil || *sim.Spec.AutoScaling.Enabled,
 		Status: string(outcome.Verdict), CreatedAt: sim.CreationTimestamp.UTC(), Spec: spec, Report: report,
 	}

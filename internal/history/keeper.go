@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
+	"flashcrowd.io/flashcrowd/internal/rehearsal"
+	"flashcrowd.io/flashcrowd/internal/report"
 )
 
 // Seen is a run as the API server has it, and its graph, nil if that is gone.
@@ -104,25 +106,32 @@ func (k *Keeper) Run(ctx context.Context) {
 	<-written
 }
 
-// Did notes what somebody did to a run, at once. It never waits.
-func (k *Keeper) Did(sim *v1alpha1.Simulation, user, action string) error {
+// Did notes what somebody did to a run, at once, unless the object tells it already.
+// It never waits.
+func (k *Keeper) Did(sim *v1alpha1.Simulation, user string, action report.CommandAction) error {
 	starter := ""
-	if action == ActionStarted {
+	if action == report.ActionStarted {
 		starter = user
 	}
 	told, err := Told(sim, nil, starter)
 	if err != nil {
 		return err
 	}
-	now := k.options.Now()
-	told.Users = []User{{Name: user, CreatedAt: now.UTC()}}
-	told.Events = append(told.Events, Command{User: user, Action: action}.event(string(sim.UID), now))
+	if !tells(sim, action) {
+		now := k.options.Now().UTC()
+		told.Users = append(told.Users, User{Name: user, CreatedAt: now})
+		told.Events = append(told.Events, commandEvent(string(sim.UID), report.Command{Time: now, User: user, Action: action}))
+	}
 	k.buffer.Offer(told)
 	return nil
 }
 
-// ActionStarted is the command that begins a run.
-const ActionStarted = "started"
+// tells reports whether an object tells who brought it to where it is: of its
+// deletion it never does.
+func tells(sim *v1alpha1.Simulation, action report.CommandAction) bool {
+	commands := rehearsal.Commands(sim)
+	return action != report.ActionDeleted && len(commands) > 0 && commands[len(commands)-1].Generation == sim.Generation
+}
 
 // look takes in all that is seen. What is told of runs does not wait for what is
 // measured of them.

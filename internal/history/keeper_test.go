@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
@@ -187,37 +189,84 @@ func TestAClusterThatCannotBeSeenEndsNoRun(t *testing.T) {
 	kept(t, history, sim.UID, running)
 }
 
-func TestTheHistoryKnowsWhoDidWhat(t *testing.T) {
-	history, c := late(t, filepath.Join(t.TempDir(), "history.db")), &cluster{}
-	sim := playing()
-	c.set(noon.Add(time.Minute))
-	k, _ := keeping(t, c, history)
-	for _, did := range []struct{ user, action string }{{"ada", ActionStarted}, {"bob", "changed traffic"}} {
-		if err := k.Did(sim, did.user, did.action); err != nil {
-			t.Fatal(err)
-		}
+// commandsOf are the commands on a run in a history, in words.
+func commandsOf(t *testing.T, history *Late, run string) string {
+	t.Helper()
+	s, err := history.Store(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	c.set(noon.Add(time.Minute), sim)
-	run := kept(t, history, sim.UID, func(r Run) bool { return r.User == "ada" })
-	eventually(t, func() error {
-		s, err := history.Store(t.Context())
-		if err != nil {
-			return err
-		}
-		events, err := s.Events(t.Context(), run.ID)
-		if did := ofType(events, EventCommand); did != 2 {
-			return errors.Join(fmt.Errorf("%d commands are kept, not 2", did), err)
-		}
-		return nil
-	})
+	commands, err := s.Commands(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, c := range commands {
+		all = append(all, fmt.Sprintf("%.0f %s", c.Time.Sub(noon).Seconds(), c.Sentence()))
+	}
+	return strings.Join(all, "; ")
 }
 
-func ofType(events []Event, wanted EventType) int {
-	n := 0
-	for _, e := range events {
-		if e.Type == wanted {
-			n++
-		}
+// noted is a run as an API server has it that notes who changes it.
+func noted() *v1alpha1.Simulation {
+	sim := playing()
+	sim.CreationTimestamp = metav1.NewTime(noon.Add(-time.Second))
+	sim.Generation = 3
+	sim.Annotations = map[string]string{
+		v1alpha1.StartedByAnnotation: "ada",
+		v1alpha1.CommandsAnnotation: "2 " + noon.Add(9*time.Second).Format(time.RFC3339) + " traffic.requestsPerSecond=100>500 bob\n3 " +
+			noon.Add(9*time.Second).Format(time.RFC3339) + " state=Running>Paused bob",
 	}
-	return n
+	return sim
+}
+
+func TestTheHistoryKnowsWhoDidWhat(t *testing.T) {
+	type did struct {
+		user   string
+		action report.CommandAction
+	}
+	tests := map[string]struct {
+		sim  *v1alpha1.Simulation
+		did  []did
+		want string
+	}{
+		"by an object that tells":           {noted(), nil, "-1 ada: started; 9 bob: changed traffic (traffic.requestsPerSecond 100 -> 500); 9 bob: paused"},
+		"by an object and whoever did it":   {noted(), []did{{"bob", report.ActionPaused}}, "-1 ada: started; 9 bob: changed traffic (traffic.requestsPerSecond 100 -> 500); 9 bob: paused"},
+		"of the end, by whoever deleted it": {noted(), []did{{"eve", report.ActionDeleted}}, "-1 ada: started; 9 bob: changed traffic (traffic.requestsPerSecond 100 -> 500); 9 bob: paused; 60 eve: deleted"},
+		"by whoever did it":                 {playing(), []did{{"ada", report.ActionStarted}, {"bob", report.ActionTraffic}}, "60 ada: started; 60 bob: changed traffic"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			history, c := late(t, filepath.Join(t.TempDir(), "history.db")), &cluster{}
+			c.set(noon.Add(time.Minute))
+			k, stop := keeping(t, c, history)
+			for _, d := range tt.did {
+				if err := k.Did(tt.sim, d.user, d.action); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.set(noon.Add(time.Minute), tt.sim)
+			kept(t, history, tt.sim.UID, func(r Run) bool { return r.User == "ada" })
+			stop()
+			if got := commandsOf(t, history, string(tt.sim.UID)); got != tt.want {
+				t.Errorf("commands are %s\nwant %s", got, tt.want)
+			}
+			c.set(noon.Add(2*time.Minute), tt.sim)
+			_, stop = keeping(t, c, history) // after a restart each is still there once
+			eventually(t, func() error {
+				s, err := history.Store(t.Context())
+				if err != nil {
+					return err
+				}
+				if last, err := s.LastSample(t.Context(), string(tt.sim.UID)); err != nil || last.Before(noon.Add(90*time.Second)) {
+					return errors.Join(errors.New("its metrics end at "+last.String()), err)
+				}
+				return nil
+			})
+			stop()
+			if got := commandsOf(t, history, string(tt.sim.UID)); got != tt.want {
+				t.Errorf("after a restart commands are %s\nwant %s", got, tt.want)
+			}
+		})
+	}
 }

@@ -107,6 +107,23 @@ func (s *Store) Events(ctx context.Context, run string) ([]Event, error) {
 	})
 }
 
+// Commands on a run in the order that they came.
+func (s *Store) Commands(ctx context.Context, run string) ([]report.Command, error) {
+	const statement = `SELECT data, timestamp FROM simulation_events
+		WHERE simulation_id = $1 AND event_type = $2 ORDER BY timestamp, sequence`
+	return query(ctx, s.db, statement, []any{run, string(EventCommand)}, func(rows *sql.Rows) (report.Command, error) {
+		var data []byte
+		var at time.Time
+		if err := rows.Scan(&data, &at); err != nil {
+			return report.Command{}, err
+		}
+		var c report.Command
+		err := json.Unmarshal(data, &c)
+		c.Time = utc(at)
+		return c, err
+	})
+}
+
 // Chart asks for the metrics of a run between two times, both counted in.
 type Chart struct {
 	// Run is its id.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"flashcrowd.io/flashcrowd/internal/report"
 )
 
 // User is a person who started, changed or stopped runs.
@@ -53,7 +55,7 @@ const (
 	EventDecision EventType = "decision"
 	EventAlert    EventType = "alert"
 	EventFinding  EventType = "finding"
-	// EventCommand says who did what to a run: its data are a Command.
+	// EventCommand says who did what to a run: its data are a report.Command.
 	EventCommand EventType = "command"
 	// EventGap says which metrics are missing: its data are a Gap.
 	EventGap EventType = "gap"
@@ -67,7 +69,8 @@ type Event struct {
 	// Component that it is about, empty for the whole run.
 	Component string
 	// Sequence tells events of a type, run and component apart: of a decision its
-	// number in the log, of the others the microsecond of their time.
+	// number in the log, of a command the generation that it made, of the others, and
+	// of a command that made none, the microsecond of their time.
 	Sequence int64
 	At       time.Time
 	// Data is a JSON object.
@@ -111,21 +114,18 @@ func (g Gap) event(run, component string) Event {
 	return Event{Run: run, Component: component, Type: EventGap, Sequence: g.From.UnixMicro(), At: g.From, Data: data}
 }
 
-// Command is what somebody did to a run.
-type Command struct {
-	// User is the authenticated name.
-	User string `json:"user"`
-	// Action is such as started, stopped, or changed traffic.
-	Action string `json:"action"`
-}
-
-// event is the command at a time.
-func (c Command) event(run string, at time.Time) Event {
+// commandEvent is a command on a run. It is told apart by the generation that it made,
+// or by its time where that is not known.
+func commandEvent(run string, c report.Command) Event {
 	data, err := json.Marshal(c)
 	if err != nil {
-		panic(err) // texts always encode
+		panic(err) // texts and times always encode
 	}
-	return Event{Run: run, Type: EventCommand, Sequence: at.UnixMicro(), At: at.UTC(), Data: data}
+	sequence := c.Generation
+	if sequence == 0 {
+		sequence = c.Time.UnixMicro()
+	}
+	return Event{Run: run, Type: EventCommand, Sequence: sequence, At: c.Time.UTC(), Data: data}
 }
 
 // Sample is what was measured at a moment; nil is not measured.

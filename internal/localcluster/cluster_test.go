@@ -89,7 +89,7 @@ func bringUp(t *testing.T, c Cluster) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if err := c.Up(ctx, []string{self}); err != nil {
 		log, _ := os.ReadFile(filepath.Join(c.Logs(), "supervisor.log"))
@@ -129,7 +129,7 @@ func processesOf(t *testing.T, dir string) []string {
 
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(3 * time.Minute)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !condition() {

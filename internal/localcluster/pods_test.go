@@ -93,7 +93,7 @@ func (p pods) get(t *testing.T, name string) *corev1.Pod {
 func (p pods) await(t *testing.T, name, what string, holds func(*corev1.Pod) bool) *corev1.Pod {
 	t.Helper()
 	var got *corev1.Pod
-	deadline, tick := time.After(time.Minute), time.NewTicker(50*time.Millisecond)
+	deadline, tick := time.After(3*time.Minute), time.NewTicker(50*time.Millisecond)
 	defer tick.Stop()
 	for {
 		if got = p.get(t, name); holds(got) {

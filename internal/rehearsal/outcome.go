@@ -37,9 +37,7 @@ func Report(sim *v1alpha1.Simulation, cg *v1alpha1.ComponentGraph) report.Report
 	for _, f := range sim.Status.Findings {
 		r.Findings = append(r.Findings, report.Finding{Time: f.Time.Time, Component: f.Component, Message: f.Message})
 	}
-	if user := sim.Annotations[v1alpha1.StartedByAnnotation]; user != "" {
-		r.Commands = []report.Command{{Time: sim.CreationTimestamp.Time, User: user, Action: report.Started}}
-	}
+	r.Commands = Commands(sim)
 	r.Explanations, r.DroppedExplanations = explanations(sim), sim.Status.DroppedExplanations
 	architecture(&r, sim, cg)
 	r.Capacity = report.CapacityOf(r)

@@ -88,7 +88,7 @@ func TestAReportNamesWhoStartedTheRun(t *testing.T) {
 	}
 	sim.CreationTimestamp = metav1.NewTime(sim.Status.StartTime.Add(-2 * time.Second))
 	sim.Annotations = map[string]string{v1alpha1.StartedByAnnotation: "jane@example.org"}
-	want := []report.Command{{Time: sim.CreationTimestamp.Time, User: "jane@example.org", Action: "started"}}
+	want := []report.Command{{Time: sim.CreationTimestamp.Time, User: "jane@example.org", Action: report.ActionStarted, Generation: 1}}
 	if diff := cmp.Diff(want, Report(sim, cg).Commands); diff != "" {
 		t.Errorf("commands (-want +got):\n%s", diff)
 	}

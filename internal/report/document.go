@@ -98,7 +98,7 @@ func timelineSection(r Report) section {
 		entries = append(entries, entry{f.Time, []string{second(f.Time), "finding on " + f.Component, f.Message, ""}})
 	}
 	for _, c := range r.Commands {
-		entries = append(entries, entry{c.Time, []string{second(c.Time), c.User + ": " + c.Action, "", ""}})
+		entries = append(entries, entry{c.Time, []string{second(c.Time), c.Sentence(), "", ""}})
 	}
 	slices.SortStableFunc(entries, func(a, b entry) int { return a.at.Compare(b.at) })
 	s := section{title: "Timeline", head: []string{"at", "what", "why", "effect"}}

@@ -19,7 +19,7 @@ func recorded() Report {
 	r.Decisions[1].Time = r.StartedAt.Add(125500 * time.Millisecond)
 	r.Alerts[0].Cleared = r.StartedAt.Add(80 * time.Second)
 	r.Commands = []Command{
-		{Time: r.StartedAt.Add(-2 * time.Second), User: "jane@example.org", Action: "started"}, {Time: r.StartedAt.Add(100 * time.Second), User: "bob", Action: "changed traffic"},
+		{Time: r.StartedAt.Add(-2 * time.Second), User: "jane@example.org", Action: ActionStarted, Generation: 1}, {Time: r.StartedAt.Add(100 * time.Second), User: "bob", Action: ActionTraffic, Generation: 2, Changes: []Change{{"traffic.requestsPerSecond", "100", "500"}}},
 	}
 	r.Findings[0].Message = "keys <a|b> & \"c\" are *hot*\nand [d](e)"
 	r.Settings = map[string]string{"simulation.durationSeconds": "180", "graph.components[api-server].replicas": "1"}

@@ -193,18 +193,6 @@ type Finding struct {
 	Message   string    `json:"message"`
 }
 
-// Command is what somebody did to a run.
-type Command struct {
-	Time time.Time `json:"time"`
-	// User is the name that the cluster authenticated.
-	User string `json:"user"`
-	// Action is Started, stopped, changed traffic or the like.
-	Action string `json:"action"`
-}
-
-// Started is the action that begins a run.
-const Started = "started"
-
 // Evaluation is what one rule last came to on one component, and why.
 type Evaluation struct {
 	Component string `json:"component"`

@@ -160,7 +160,7 @@ func (p *printer) notices(r Report) {
 	if len(r.Commands) > 0 {
 		p.line("\nCommands")
 		for _, c := range r.Commands {
-			p.line("  %s %s %s", c.Time.UTC().Format(time.RFC3339), c.User, c.Action)
+			p.line("  %s %s", c.Time.UTC().Format(time.RFC3339), c.Sentence())
 		}
 	}
 	if len(r.Findings) > 0 {

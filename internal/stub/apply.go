@@ -142,20 +142,25 @@ func (n *Node) meet(instances []wire.Instance) {
 			continue
 		}
 		if p == nil {
-			p = &peer{id: i.ID, component: i.Component, address: i.Address, way: way, calls: map[uint64]callOf{}}
+			p = &peer{way: way, address: i.Address, beats: n.settings.transport != graph.TransportHTTP, calls: map[uint64]callOf{}}
 			n.peers[way] = p
 		}
-		usable := i.State == wire.Ready
-		if p.usable && !usable && p.conn != nil && i.State == wire.Draining {
-			p.conn.Send(wire.Frame{Op: wire.OpGoodbye, Time: forever})
-		}
-		p.id, p.component, p.usable, p.leaving = i.ID, i.Component, usable, false
-		p.owner, p.serves = int(hashOf(i.ID)>>1), n.pools.serving(i.Component)
-		p.unheard = p.serves == 0
+		n.know(p, i)
 		n.follow(p)
 		n.dial(p, 0)
 	}
 	n.part(seen)
+}
+
+// know takes over what a topology says of a peer.
+func (n *Node) know(p *peer, i wire.Instance) {
+	usable := i.State == wire.Ready
+	if p.usable && !usable && p.conn != nil && i.State == wire.Draining {
+		p.conn.Send(wire.Frame{Op: wire.OpGoodbye, Time: forever})
+	}
+	p.id, p.component, p.usable, p.leaving = i.ID, i.Component, usable, false
+	p.owner, p.serves = int(hashOf(i.ID)>>1), n.pools.serving(i.Component)
+	p.unheard = p.serves == 0
 }
 
 // part lets go of peers that the topology no longer names.

@@ -92,6 +92,8 @@ type Node struct {
 	worker *worker
 	// hurried says that frames of this turn should have come before it.
 	hurried bool
+	// roused says that a peer has spoken or was dialled in this turn.
+	roused bool
 	// now is the wall clock at the turn's start.
 	now     int64
 	horizon int64
@@ -128,12 +130,13 @@ func New(o Options) *Node {
 
 // upstream is a caller.
 type upstream struct {
-	conn *transport.Conn
+	conn transport.Edge
 	// promise is the logical time before which no request follows.
 	promise int64
 	// heard is when it last spoke, in time that the loop was awake.
 	heard int64
-	// open counts its requests here; over says that it sends nothing new.
+	// open counts its requests here, but for writes to copy, which nobody answers;
+	// over says that it sends nothing new.
 	open int
 	over bool
 	// chained says that it makes further calls at the times of answers, and wants
@@ -153,7 +156,7 @@ func (n *Node) turn() (wake int64, handled int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := n.o.Now()
-	n.now, n.hurried = now, false
+	n.now, n.hurried, n.roused = now, false, false
 	for _, act := range taken.acts {
 		act()
 	}
@@ -170,6 +173,7 @@ func (n *Node) turn() (wake int64, handled int) {
 	n.advance(now)
 	n.lend(now)
 	n.listen(now)
+	n.rouse(now)
 	n.promise(now)
 	n.flush()
 	n.settle()
@@ -192,6 +196,7 @@ func (n *Node) receive(in inbound, now int64) {
 		return
 	}
 	if p := n.callees[in.conn]; p != nil {
+		n.roused = true
 		n.receiveAnswer(p, in.frame)
 	}
 }
@@ -356,15 +361,18 @@ func (n *Node) patience(up *upstream, now int64) int64 {
 	}
 }
 
-// promise tells peers, and callers that asked, what follows at the earliest.
+// promise tells peers, and callers that asked, what follows at the earliest. A
+// caller without open requests is told nothing: no answer follows, its next request
+// is itself the time before which none does, and replicas that answered each other's
+// promises would keep each other awake for ever.
 func (n *Node) promise(now int64) {
-	if n.station == nil {
+	if n.station == nil || n.rests(now) {
 		return
 	}
 	known := max(n.horizon, min(n.promised(now), n.next(), now+promiseAhead))
 	n.promisePeers(min(known, n.departure()))
 	for _, up := range n.upstreams {
-		if !up.chained {
+		if !up.chained || up.open == 0 {
 			continue
 		}
 		if t := min(n.horizon, n.earliestCall()); t > up.answered {
@@ -373,6 +381,30 @@ func (n *Node) promise(now int64) {
 		}
 	}
 	n.worker.promise(n)
+}
+
+// awakeFor is how long a node goes on after it has last heard a caller.
+const awakeFor = int64(time.Second)
+
+// rests reports whether nothing happens here of which a peer should know: a turn
+// for a scrape or a topology is no reason to wake others. One that waits says so.
+func (n *Node) rests(now int64) bool {
+	return !n.roused && now-n.heard >= awakeFor && !n.web.active(now) && n.visits.used == 0 && n.next() == forever && n.queue.undone() == 0
+}
+
+// rouse speaks to callers that are silent while requests of others wait for what
+// they promise: one that is idle sleeps, and any frame wakes it.
+func (n *Node) rouse(now int64) {
+	next := n.next()
+	if n.station == nil || next > now+n.lead() {
+		return
+	}
+	for _, up := range n.upstreams {
+		if n.promiseOf(up) < next && now-n.asleep-up.heard > holdBack/2 && now-up.spoken > repeatAfter {
+			up.spoken = now
+			up.conn.Send(wire.Frame{Op: wire.OpPromise, Time: up.answered})
+		}
+	}
 }
 
 // flush writes what the turn queued, one write for each connection.
@@ -413,7 +445,7 @@ func (n *Node) wake(now int64) int64 {
 	if n.visits.used > 0 {
 		next = min(next, now+heartbeat)
 	}
-	if now-n.heard < int64(time.Second) {
+	if now-n.heard < awakeFor {
 		next = min(next, now+holdBack/2) // awake, so that a stall of this process shows
 	}
 	if n.visits.used > 0 && n.web.active(now) {

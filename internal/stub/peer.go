@@ -19,6 +19,9 @@ const (
 	heartbeat = int64(500 * time.Millisecond)
 	// repeatAfter is how soon a promise that does not move on is said again.
 	repeatAfter = holdBack / 4
+	// enough is how far ahead of the wall clock a promise is left as it is: a callee
+	// runs no further than ahead, and who is awake takes a turn each half hold-back.
+	enough = promiseAhead - repeatAfter
 	// joinAfter is how long a new peer waits for its first call while others
 	// serve: longer than an idle process promises ahead, so that what it has
 	// promised to those behind it stays true.
@@ -144,7 +147,7 @@ func (p *peer) earliest(line *timeline[sent]) int64 {
 // promise says that no call before t follows. One that cannot move on, since
 // answers are awaited, is said again: a caller that is silent is not waited for.
 func (p *peer) promise(t, now int64) {
-	if p.conn == nil || p.leaving {
+	if p.conn == nil || p.leaving || p.promised >= now+enough {
 		return
 	}
 	if held := p.promised < now-repeatAfter && p.spoken < now-repeatAfter; t > p.promised || held {
@@ -382,14 +385,7 @@ func (n *Node) dial(p *peer, after time.Duration) {
 		return
 	}
 	p.dialing = true
-	hello := wire.Hello{From: n.id, Promise: n.horizon, AnswerPromises: n.follows(p)}
-	p.joins = n.queue == nil && n.replaceable(p) // a worker says itself from when on it takes messages
-	switch {
-	case p.unheard:
-		hello.Promise = forever
-	case p.joins:
-		hello.Promise += int64(joinAfter)
-	}
+	hello := n.hello(p)
 	connect := n.connector(p.address, hello, func(conn transport.Edge) {
 		n.input.act(func() { n.dialed(p, conn, hello) })
 	})
@@ -404,6 +400,19 @@ func (n *Node) dial(p *peer, after time.Duration) {
 			n.input.act(func() { n.missed(p) })
 		}
 	})
+}
+
+// hello introduces the node to a peer.
+func (n *Node) hello(p *peer) wire.Hello {
+	hello := wire.Hello{From: n.id, Promise: n.horizon, AnswerPromises: n.follows(p)}
+	p.joins = n.queue == nil && n.replaceable(p) // a worker says itself from when on it takes messages
+	switch {
+	case p.unheard:
+		hello.Promise = forever
+	case p.joins:
+		hello.Promise += int64(joinAfter)
+	}
+	return hello
 }
 
 // follows reports whether a peer must promise about answers: calls follow on them,
@@ -452,12 +461,12 @@ func (n *Node) dialed(p *peer, conn transport.Edge, hello wire.Hello) {
 		conn.Close()
 	default:
 		p.backoff.Reset()
+		n.roused = true // others' requests wait there until it is told what comes from here
 		n.callees[conn] = p
 		p.conn, p.promised, p.answered, p.drains = conn, hello.Promise, 0, false
 		p.follows = hello.AnswerPromises
 		n.follow(p)
 		p.heard = n.now - n.asleep
-		_, p.beats = conn.(*transport.Conn)
 		n.queue.grant(n)
 		if p.joins {
 			n.later(joinAfter, func() { n.joined(p) })

@@ -58,17 +58,20 @@ func closeServer(s *http.Server) {
 
 // meetCaller registers a connection before its first frame is seen.
 func (n *Node) meetCaller(c *transport.Conn) {
-	n.input.act(func() {
-		up := &upstream{conn: c, promise: c.Hello.Promise, chained: c.Hello.AnswerPromises, heard: n.now - n.asleep, spoken: n.now}
-		n.upstreams[c] = up
-		n.worker.meet(n, up)
-		if up.chained {
-			n.beFollowed()
-		}
-		if n.draining {
-			c.Send(wire.Frame{Op: wire.OpDrain})
-		}
-	})
+	n.input.act(func() { n.called(c, c.Hello) })
+}
+
+// called takes the connection of a caller.
+func (n *Node) called(conn transport.Edge, hello wire.Hello) {
+	up := &upstream{conn: conn, promise: hello.Promise, chained: hello.AnswerPromises, heard: n.now - n.asleep, spoken: n.now}
+	n.upstreams[conn] = up
+	n.worker.meet(n, up)
+	if up.chained {
+		n.beFollowed()
+	}
+	if n.draining {
+		conn.Send(wire.Frame{Op: wire.OpDrain})
+	}
 }
 
 // loop takes turns until it is stopped. After a turn with many frames the next

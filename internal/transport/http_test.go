@@ -34,7 +34,7 @@ func callee(t *testing.T, h http.HandlerFunc) (address string, connections *atom
 func over(t *testing.T, address string, now func() int64) (*HTTP, <-chan Batch) {
 	t.Helper()
 	batches := make(chan Batch, 100)
-	e, err := DialHTTP(address, time.Second, now, func(b Batch) {
+	e, err := DialHTTP(address, time.Minute, now, func(b Batch) {
 		b.Frames = slices.Clone(b.Frames)
 		batches <- b
 	})
@@ -50,7 +50,7 @@ func next(t *testing.T, batches <-chan Batch) Batch {
 	select {
 	case b := <-batches:
 		return b
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing came")
 		return Batch{}
 	}
@@ -206,7 +206,7 @@ func TestAnUnreachableCalleeEndsTheEdge(t *testing.T) {
 	if len(batches) > 0 {
 		t.Errorf("the end was told twice: %+v", <-batches)
 	}
-	if _, err := DialHTTP(address, time.Second, atNoon, func(Batch) {}); err == nil {
+	if _, err := DialHTTP(address, time.Minute, atNoon, func(Batch) {}); err == nil {
 		t.Error("dialled a callee that is gone")
 	}
 }

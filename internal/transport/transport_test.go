@@ -39,7 +39,7 @@ func split(t *testing.T) (address string, hellos <-chan wire.Hello) {
 func TestOnePortServesFramesAndHTTP(t *testing.T) {
 	address, hellos := split(t)
 	answers := make(chan wire.Frame, 3000)
-	c, err := Dial(address, wire.Hello{From: "lb-1", Promise: 5}, time.Second, nil, func(b Batch) {
+	c, err := Dial(address, wire.Hello{From: "lb-1", Promise: 5}, time.Minute, nil, func(b Batch) {
 		for _, f := range b.Frames {
 			answers <- f
 		}
@@ -64,7 +64,7 @@ func TestOnePortServesFramesAndHTTP(t *testing.T) {
 			if f.ID != id || f.Time != int64(id)+1 {
 				t.Fatalf("answer %+v to request %d", f, id)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("no answer to request %d", id)
 		}
 	}
@@ -89,7 +89,7 @@ func TestABrokenFrameEndsTheConnection(t *testing.T) {
 	if _, err := raw.Write([]byte(wire.Preface + "\xff\xff\xff\xff....")); err != nil {
 		t.Fatal(err)
 	}
-	_ = raw.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = raw.SetReadDeadline(time.Now().Add(time.Minute))
 	if _, err := raw.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("error %v, want the connection's end", err)
 	}
@@ -98,7 +98,7 @@ func TestABrokenFrameEndsTheConnection(t *testing.T) {
 func TestTheOtherSideIsToldOfAnEnd(t *testing.T) {
 	address, _ := split(t)
 	ended := make(chan error, 1)
-	c, err := Dial(address, wire.Hello{}, time.Second, nil, func(b Batch) {
+	c, err := Dial(address, wire.Hello{}, time.Minute, nil, func(b Batch) {
 		if b.Err != nil {
 			ended <- b.Err
 		}
@@ -110,7 +110,7 @@ func TestTheOtherSideIsToldOfAnEnd(t *testing.T) {
 	select {
 	case err := <-ended:
 		t.Log(err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("nobody was told")
 	}
 	c.Wait()
@@ -133,7 +133,7 @@ func TestAConnectionIsMetBeforeItsFirstFrame(t *testing.T) {
 	go func() { defer close(done); _ = http.Serve(s, http.NotFoundHandler()) }()
 	defer func() { _ = s.Close(); <-done }()
 	events := make(chan string, 4)
-	c, err := Dial(l.Addr().String(), wire.Hello{From: "queue-1"}, time.Second, func(*Conn) {
+	c, err := Dial(l.Addr().String(), wire.Hello{From: "queue-1"}, time.Minute, func(*Conn) {
 		<-spoken
 		events <- "met"
 	}, func(b Batch) {

@@ -55,7 +55,7 @@ func launch(b *testing.B, command *exec.Cmd) *process {
 	select {
 	case at := <-listens:
 		return &process{pid: command.Process.Pid, requests: at[0], metrics: at[1], stop: stop}
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		b.Fatalf("%s does not listen", command.Path)
 		return nil
 	}
@@ -80,7 +80,7 @@ func ours(b *testing.B, name, component, instance, topology string) *process {
 // ready waits until the process says that it is.
 func (p *process) ready(b *testing.B) {
 	b.Helper()
-	deadline, poll := time.After(30*time.Second), time.NewTicker(20*time.Millisecond)
+	deadline, poll := time.After(2*time.Minute), time.NewTicker(20*time.Millisecond)
 	defer poll.Stop()
 	why := ""
 	for {

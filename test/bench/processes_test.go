@@ -71,6 +71,9 @@ type usage struct {
 	megabytes, largest float64
 }
 
+// millicores that one process took.
+func (u usage) millicores() float64 { return 1e3 * u.cores / float64(u.processes) }
+
 // watch lets a time pass and tells what each program took in it.
 func watch(b *testing.B, all family, length time.Duration) map[string]usage {
 	b.Helper()

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -60,7 +61,14 @@ func run(m *testing.M) int {
 	if _, err := os.Stat(filepath.Join(assets, "kube-apiserver")); err != nil {
 		panic("the control plane is not built: run make controlplane")
 	}
-	environment := &envtest.Environment{BinaryAssetsDirectory: assets, CRDDirectoryPaths: []string{filepath.Join(root(), "config", "crd", "bases")}, ErrorIfCRDPathMissing: true}
+	if err := os.Setenv("HTTP2_PING_TIMEOUT_SECONDS", "300"); err != nil { // an API server that is short of CPU time is not lost
+		panic(err)
+	}
+	environment := &envtest.Environment{
+		BinaryAssetsDirectory: assets, CRDDirectoryPaths: []string{filepath.Join(root(), "config", "crd", "bases")}, ErrorIfCRDPathMissing: true,
+		// A busy machine takes its time.
+		ControlPlaneStartTimeout: 5 * time.Minute, ControlPlaneStopTimeout: 5 * time.Minute, CRDInstallOptions: envtest.CRDInstallOptions{MaxTime: 2 * time.Minute},
+	}
 	config, err := environment.Start()
 	if err != nil {
 		panic(err)

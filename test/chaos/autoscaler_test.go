@@ -16,8 +16,8 @@ import (
 // alone and say so, the size is nobody else's, and once it is gone the rules act.
 func TestWhatAnAutoscalerScalesIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, time.Minute, nil)
-	r.begin(t, 60, "")
+	r := newRig(t, time.Hour, nil)
+	r.begin(t, 3600, "")
 	theirs := create(t, &autoscalingv2.HorizontalPodAutoscaler{}, r.namespace, "theirs", `
 spec:
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: shop-api}

@@ -127,11 +127,11 @@ func mortal(n int, after bool, died chan<- struct{}) func(write, func() error) e
 // write, before it or after; the run grows and ends as if none had.
 func TestManagersThatDieOneAfterAnother(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 5*time.Second, nil)
+	r := newRig(t, 20*time.Second, nil)
 	r.stop()
 	r.load.percent.Store(150)
 	create(t, &v1alpha1.ComponentGraph{}, r.namespace, "shop", shop)
-	create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(5, ""))
+	create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(20, ""))
 	over := func() bool { return readSimulation(t, r.namespace, "run").Status.CompletionTime != nil }
 	deaths := 0
 	for ; deaths < 50 && !over(); deaths++ {

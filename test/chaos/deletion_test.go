@@ -17,22 +17,22 @@ import (
 var stages = map[string]func(t *testing.T, r *rig){
 	"preparing": func(t *testing.T, r *rig) {
 		create(t, &v1alpha1.ComponentGraph{}, r.namespace, "shop", "spec: {components: [{name: never, type: Database}]}")
-		create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(60, ""))
+		create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(3600, ""))
 		eventually(t, patience, "the run prepares", func() bool { return stage(readSimulation(t, r.namespace, "run")) == v1alpha1.ReasonPreparing })
 	},
-	"running": func(t *testing.T, r *rig) { r.begin(t, 60, "") },
+	"running": func(t *testing.T, r *rig) { r.begin(t, 3600, "") },
 	"grown": func(t *testing.T, r *rig) {
 		r.load.percent.Store(150)
-		r.begin(t, 60, "")
+		r.begin(t, 3600, "")
 		eventually(t, patience, "the architecture grows", func() bool { return replicas(t, r.namespace, "shop-load-balancer") == 1 })
 	},
 	"paused": func(t *testing.T, r *rig) {
-		r.begin(t, 60, "")
+		r.begin(t, 3600, "")
 		change(t, readSimulation(t, r.namespace, "run"), func(sim *v1alpha1.Simulation) { sim.Spec.State = v1alpha1.StatePaused })
 		eventually(t, patience, "the run pauses", func() bool { return stage(readSimulation(t, r.namespace, "run")) == v1alpha1.ReasonPaused })
 	},
 	"finished": func(t *testing.T, r *rig) {
-		r.begin(t, 2, "")
+		r.begin(t, 10, "")
 		eventually(t, patience, "the run ends", func() bool { return readSimulation(t, r.namespace, "run").Status.CompletionTime != nil })
 	},
 }
@@ -103,9 +103,9 @@ func TestDeletion(t *testing.T) {
 		for what, delete := range deletions {
 			t.Run(what+" while "+in, func(t *testing.T) {
 				t.Parallel()
-				duration := time.Minute
+				duration := time.Hour
 				if in == "finished" {
-					duration = 2 * time.Second
+					duration = 10 * time.Second
 				}
 				r := newRig(t, duration, nil)
 				reach(t, r)
@@ -122,16 +122,16 @@ func TestDeletionWithoutAManager(t *testing.T) {
 	t.Parallel()
 	t.Run("of the run", func(t *testing.T) {
 		t.Parallel()
-		r := newRig(t, time.Minute, nil)
-		r.begin(t, 60, "")
+		r := newRig(t, time.Hour, nil)
+		r.begin(t, 3600, "")
 		r.stop()
 		remove(t, readSimulation(t, r.namespace, "run"))
 		eventually(t, 10*time.Second, "nothing of the run is left", func() bool { return left(t, r.namespace, "run-load") == 0 })
 	})
 	t.Run("of the graph", func(t *testing.T) {
 		t.Parallel()
-		r := newRig(t, time.Minute, nil)
-		r.begin(t, 60, "")
+		r := newRig(t, time.Hour, nil)
+		r.begin(t, 3600, "")
 		r.stop()
 		remove(t, readGraph(t, r.namespace, "shop"))
 		eventually(t, 10*time.Second, "nothing of the graph is left", func() bool { return left(t, r.namespace, "shop-") == 0 })
@@ -144,8 +144,8 @@ func TestDeletionWithoutAManager(t *testing.T) {
 	})
 	t.Run("of the namespace", func(t *testing.T) {
 		t.Parallel()
-		r := newRig(t, time.Minute, nil)
-		r.begin(t, 60, "")
+		r := newRig(t, time.Hour, nil)
+		r.begin(t, 3600, "")
 		r.stop()
 		remove(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: r.namespace}})
 		eventually(t, 30*time.Second, "the namespace is gone", func() bool {

@@ -80,8 +80,8 @@ func TestDriftIsPutRightByOneWrite(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, time.Minute, nil)
-			r.begin(t, 60, "")
+			r := newRig(t, time.Hour, nil)
+			r.begin(t, 3600, "")
 			before := tt.read(t, r)
 			applied := func() int {
 				return r.ledger.count("apply " + kind(before) + " " + before.GetName())
@@ -147,7 +147,7 @@ func TestStrangersAreNeverAdopted(t *testing.T) {
 	t.Parallel()
 	t.Run("a deployment", func(t *testing.T) {
 		t.Parallel()
-		r := newRig(t, time.Minute, nil)
+		r := newRig(t, time.Hour, nil)
 		stranger := create(t, &appsv1.Deployment{}, r.namespace, "shop-api", foreignDeployment)
 		create(t, &v1alpha1.ComponentGraph{}, r.namespace, "shop", shop)
 		obstructed(t, r, "Deployment shop-api")
@@ -161,7 +161,7 @@ func TestStrangersAreNeverAdopted(t *testing.T) {
 	})
 	t.Run("a service", func(t *testing.T) {
 		t.Parallel()
-		r := newRig(t, time.Minute, nil)
+		r := newRig(t, time.Hour, nil)
 		create(t, &corev1.Service{}, r.namespace, "shop-db", "spec: {ports: [{port: 80}], selector: {app: theirs}}")
 		create(t, &v1alpha1.ComponentGraph{}, r.namespace, "shop", shop)
 		obstructed(t, r, "Service shop-db")
@@ -169,10 +169,10 @@ func TestStrangersAreNeverAdopted(t *testing.T) {
 	})
 	t.Run("a job", func(t *testing.T) {
 		t.Parallel()
-		r := newRig(t, time.Minute, nil)
+		r := newRig(t, time.Hour, nil)
 		stranger := create(t, &batchv1.Job{}, r.namespace, "run-load", foreignJob)
 		create(t, &v1alpha1.ComponentGraph{}, r.namespace, "shop", shop)
-		create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(60, ""))
+		create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(3600, ""))
 		eventually(t, patience, "the run names the job", func() bool {
 			return strings.HasPrefix(condition(readSimulation(t, r.namespace, "run").Status.Conditions, v1alpha1.ConditionSucceeded), "Unknown NameConflict: Job run-load exists and belongs to somebody else")
 		})

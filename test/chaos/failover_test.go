@@ -32,8 +32,8 @@ func competing(namespace string) func(*ctrl.Options) {
 // stopped; meanwhile both tell the stream.
 func TestAStandbyTakesOver(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, time.Minute, func(s *setup) { s.change = competing(s.namespace) })
-	r.begin(t, 60, "")
+	r := newRig(t, time.Hour, func(s *setup) { s.change = competing(s.namespace) })
+	r.begin(t, 3600, "")
 	standby := r.setup
 	told := newStream()
 	standby.ledger, standby.stream = &ledger{}, told
@@ -88,13 +88,13 @@ func TestBothManagersServeTheStream(t *testing.T) {
 		t.Cleanup(func() { cancel(); running.Wait() })
 		s.stream = server
 	}
-	r := newRig(t, time.Minute, func(s *setup) { s.change = competing(s.namespace); serve(t, s) })
+	r := newRig(t, time.Hour, func(s *setup) { s.change = competing(s.namespace); serve(t, s) })
 	standby := r.setup
 	standby.ledger = &ledger{}
 	serve(t, &standby)
 	start(t, standby)
 	create(t, &v1alpha1.ComponentGraph{}, r.namespace, "shop", shop)
-	create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(60, ""))
+	create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(3600, ""))
 	token := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(token, []byte("any"), 0o600); err != nil {
 		t.Fatal(err)
@@ -113,8 +113,8 @@ func TestBothManagersServeTheStream(t *testing.T) {
 
 // Managers that stop leave no goroutine behind, however often.
 func TestStoppedManagersLeaveNoGoroutine(t *testing.T) {
-	r := newRig(t, time.Minute, nil)
-	r.begin(t, 60, "")
+	r := newRig(t, time.Hour, nil)
+	r.begin(t, 3600, "")
 	r.stop()
 	known := goleak.IgnoreCurrent() // connections that all clients share
 	for range 3 {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"flashcrowd.io/flashcrowd/api/v1alpha1"
@@ -106,6 +107,7 @@ func newLarge(t testing.TB, services, replicas int) *large {
 // bill is what one tick took and asked for.
 type bill struct {
 	run, graph, topology   time.Duration
+	spent                  time.Duration // of CPU, by the rules
 	queries, answer, wrote int
 }
 
@@ -125,13 +127,25 @@ func (l *large) measure() bill {
 		}
 		*took = time.Since(began)
 	}
+	spent := cpuTime(l.t)
 	once(&b.run, func() bool { return l.reconcile(l.runs, "run") })
+	b.spent = cpuTime(l.t) - spent
 	once(&b.graph, func() bool { return l.reconcile(l.graphs, "shop") })
 	once(&b.topology, func() bool { return l.reconcile(l.source, "shop") })
 	b.queries, b.answer = int(l.prometheus.queries.Load()), int(l.prometheus.answered.Load())
 	b.wrote = len(l.ledger.writes) - wrote
 	l.now = l.now.Add(time.Second)
 	return b
+}
+
+// cpuTime is what this process has spent, which a busy machine does not stretch.
+func cpuTime(t testing.TB) time.Duration {
+	t.Helper()
+	var at unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &at); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(at.Nano())
 }
 
 // sizes are the bytes of the two objects' status as JSON.
@@ -191,8 +205,8 @@ func TestAHundredComponentsAreEvaluatedEachSecond(t *testing.T) {
 				t.Errorf("a tick at %d %% CPU writes %d times, want at most %d", phase.load, b.wrote, phase.mostWrites)
 			}
 		}
-		if took := quantileOf(bills, 0.5, func(b bill) time.Duration { return b.run }); took > time.Second {
-			t.Errorf("the rules take %v, more than their second", took)
+		if took := quantileOf(bills, 0.5, func(b bill) time.Duration { return b.spent }); took > time.Second {
+			t.Errorf("the rules take %v of CPU time, more than their second", took)
 		}
 		if run, graph := whole.sizes(); max(run, graph) > mostStatusBytes {
 			t.Errorf("status of %d and %d bytes, at most %d are due", run, graph, mostStatusBytes)
@@ -211,10 +225,10 @@ func (l *large) tell(when string, bills []bill) {
 	l.t.Helper()
 	run, graph := l.sizes()
 	most := slices.MaxFunc(bills, func(a, b bill) int { return cmp.Compare(a.wrote, b.wrote) })
-	l.t.Logf("%s: a tick takes %v, p99 %v (rules %v, workloads %v, topology %v); %d questions, %d bytes of answers, at most %d writes; status of %d and %d bytes, topology of %d",
+	l.t.Logf("%s: a tick takes %v, p99 %v (rules %v, %v of CPU time, workloads %v, topology %v); %d questions, %d bytes of answers, at most %d writes; status of %d and %d bytes, topology of %d",
 		when, quantileOf(bills, 0.5, bill.whole), quantileOf(bills, 0.99, bill.whole),
-		quantileOf(bills, 0.5, func(b bill) time.Duration { return b.run }), quantileOf(bills, 0.5, func(b bill) time.Duration { return b.graph }),
-		quantileOf(bills, 0.5, func(b bill) time.Duration { return b.topology }), most.queries, most.answer, most.wrote, run, graph, l.lines.bytes)
+		quantileOf(bills, 0.5, func(b bill) time.Duration { return b.run }), quantileOf(bills, 0.5, func(b bill) time.Duration { return b.spent }),
+		quantileOf(bills, 0.5, func(b bill) time.Duration { return b.graph }), quantileOf(bills, 0.5, func(b bill) time.Duration { return b.topology }), most.queries, most.answer, most.wrote, run, graph, l.lines.bytes)
 }
 
 // BenchmarkTick is a tick of a hundred components and three hundred replicas

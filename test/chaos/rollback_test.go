@@ -58,8 +58,8 @@ func TestABadSpecTouchesNothingAndTheGoodOneReturns(t *testing.T) {
 	for name, tt := range bad {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, time.Minute, nil)
-			r.begin(t, 60, "")
+			r := newRig(t, time.Hour, nil)
+			r.begin(t, 3600, "")
 			good := readGraph(t, r.namespace, "shop").Spec
 			running := deploymentsOf(t, r.namespace)
 			told, _ := r.topologies.of(r.shop())
@@ -109,8 +109,8 @@ func replace(t *testing.T, r *rig, spec v1alpha1.ComponentGraphSpec) {
 // A run can be stopped by a manager that has never seen its graph make sense.
 func TestARunOnABadGraphCanBeStoppedAfterARestart(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, time.Minute, nil)
-	r.begin(t, 60, "")
+	r := newRig(t, time.Hour, nil)
+	r.begin(t, 3600, "")
 	replace(t, r, parse(t, &v1alpha1.ComponentGraph{}, r.namespace, "shop", bad["a cycle"].spec).Spec)
 	r.stop()
 	r.topologies = newStream()
@@ -124,8 +124,8 @@ func TestARunOnABadGraphCanBeStoppedAfterARestart(t *testing.T) {
 // A rule that does not compile is named and left out; the others act.
 func TestABadRuleIsNamedAndTheOthersAct(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, time.Minute, nil)
-	r.begin(t, 60, `, rules: [{name: mine, select: {types: [Database]}, when: "cpu >", then: AddReplica}]`)
+	r := newRig(t, time.Hour, nil)
+	r.begin(t, 3600, `, rules: [{name: mine, select: {types: [Database]}, when: "cpu >", then: AddReplica}]`)
 	accepted := func() string {
 		return condition(readSimulation(t, r.namespace, "run").Status.Conditions, v1alpha1.ConditionAutoScalingAccepted)
 	}

@@ -16,9 +16,9 @@ import (
 
 func TestASecondRunWaitsAndSaysForWhom(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 4*time.Second, nil)
-	r.begin(t, 4, "")
-	create(t, &v1alpha1.Simulation{}, r.namespace, "next", rehearsal(4, ""))
+	r := newRig(t, 15*time.Second, nil)
+	r.begin(t, 15, "")
+	create(t, &v1alpha1.Simulation{}, r.namespace, "next", rehearsal(15, ""))
 	eventually(t, patience, "the second says for whom it waits", func() bool {
 		return condition(readSimulation(t, r.namespace, "next").Status.Conditions, v1alpha1.ConditionSucceeded) ==
 			"Unknown WaitingForGraph: graph shop is held by simulation run"
@@ -52,9 +52,9 @@ func TestAfterCompletion(t *testing.T) {
 	for _, after := range []v1alpha1.AfterCompletion{v1alpha1.KeepArchitecture, v1alpha1.RevertArchitecture} {
 		t.Run(string(after), func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, 4*time.Second, nil)
+			r := newRig(t, 15*time.Second, nil)
 			r.load.percent.Store(150)
-			r.begin(t, 4, ", afterCompletion: "+string(after))
+			r.begin(t, 15, ", afterCompletion: "+string(after))
 			grown := func() bool {
 				return replicas(t, r.namespace, "shop-api") == 2 && replicas(t, r.namespace, "shop-load-balancer") == 1
 			}
@@ -79,16 +79,16 @@ func TestAfterCompletion(t *testing.T) {
 // generators, decisions and a beginning of its own.
 func TestANamesakeInheritsNothing(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, time.Minute, nil)
+	r := newRig(t, time.Hour, nil)
 	r.load.percent.Store(150)
-	r.begin(t, 60, "")
+	r.begin(t, 3600, "")
 	eventually(t, patience, "the first run decides", func() bool { return len(readSimulation(t, r.namespace, "run").Status.Decisions) == 2 })
 	first := readSimulation(t, r.namespace, "run")
 	r.load.percent.Store(30)
 	if err := admin.Delete(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
-	create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(60, ""))
+	create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(3600, ""))
 	r.awaitTraffic(t)
 	second := readSimulation(t, r.namespace, "run")
 	if second.UID == first.UID || len(second.Status.Decisions) != 0 {
@@ -126,8 +126,8 @@ func TestANamesakeInheritsNothing(t *testing.T) {
 // its plan within two.
 func TestChangesReachTheStreamInTime(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, time.Minute, nil)
-	r.begin(t, 60, "")
+	r := newRig(t, time.Hour, nil)
+	r.begin(t, 3600, "")
 	rate := int32(321)
 	change(t, readSimulation(t, r.namespace, "run"), func(sim *v1alpha1.Simulation) { sim.Spec.Traffic.RequestsPerSecond = &rate })
 	eventually(t, time.Second, "the plan has the new rate", func() bool {

@@ -26,10 +26,10 @@ func TestABreachHeardOfLateCausesOneAction(t *testing.T) {
 	g := newGate(t)
 	var breach, measured atomic.Bool
 	hold := sync.OnceFunc(g.hold)
-	r := newRig(t, time.Minute, func(s *setup) {
+	r := newRig(t, time.Hour, func(s *setup) {
 		s.config = g.config()
 		s.change = func(o *ctrl.Options) { o.Controller.ReconciliationTimeout = time.Second }
-		s.meter = demand{duration: time.Minute, percent: func(time.Time) float64 {
+		s.meter = demand{duration: time.Hour, percent: func(time.Time) float64 {
 			if !breach.Load() {
 				return 30
 			}
@@ -43,7 +43,7 @@ func TestABreachHeardOfLateCausesOneAction(t *testing.T) {
 			return do()
 		}
 	})
-	r.begin(t, 60, "")
+	r.begin(t, 3600, "")
 	breach.Store(true)
 	decided := func() []string { return actions(readSimulation(t, r.namespace, "run")) }
 	eventually(t, patience, "the breach is decided on", func() bool { return len(decided()) > 0 })
@@ -61,15 +61,15 @@ func TestABreachHeardOfLateCausesOneAction(t *testing.T) {
 func TestANamesakeThatIsNotSeenYetInheritsNothing(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
-	r := newRig(t, time.Minute, func(s *setup) {
+	r := newRig(t, time.Hour, func(s *setup) {
 		s.config = g.config()
 		s.change = func(o *ctrl.Options) { o.Controller.ReconciliationTimeout = time.Second }
 	})
-	r.begin(t, 60, "")
+	r.begin(t, 3600, "")
 	old := readSimulation(t, r.namespace, "run")
 	g.hold()
 	remove(t, old)
-	create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(60, ""))
+	create(t, &v1alpha1.Simulation{}, r.namespace, "run", rehearsal(3600, ""))
 	r.load.percent.Store(150)
 	throughout(t, 3*time.Second, "the new run has no status of the old one", func() bool {
 		sim := readSimulation(t, r.namespace, "run")
@@ -94,7 +94,7 @@ func TestAManagerReadsItsOwnWrites(t *testing.T) {
 	if timeout := options.Controller.ReconciliationTimeout; timeout <= 0 || timeout > time.Minute {
 		t.Errorf("a reconcile ends after %v", timeout)
 	}
-	r := newRig(t, time.Minute, nil)
+	r := newRig(t, time.Hour, nil)
 	create(t, &v1alpha1.ComponentGraph{}, r.namespace, "shop", shop)
 	eventually(t, patience, "the graph stands", func() bool { return readGraph(t, r.namespace, "shop").Status.Replicas == "2/2" })
 	var pods corev1.PodList

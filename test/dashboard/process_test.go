@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -45,14 +46,19 @@ func newProcess(t *testing.T, config *rest.Config) *process {
 	return p
 }
 
+// freeAddress is one that nobody listens at. Its port is below those that the
+// kernel gives to outgoing connections, so that none takes it before the process.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000)))
+		if listener, err := net.Listen("tcp", address); err == nil {
+			_ = listener.Close()
+			return address
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // start waits until the process answers, which needs no control plane.

@@ -11,6 +11,8 @@ import (
 
 // rehearsal is a run whose status this test writes as controllers would.
 type rehearsal struct {
+	// raised counts the alerts so far, of which the status keeps the last hundred.
+	raised int
 	*stage
 	sim   v1alpha1.Simulation
 	graph v1alpha1.ComponentGraph
@@ -78,8 +80,10 @@ func (r *rehearsal) grow() {
 // alert raises one, and is its message.
 func (r *rehearsal) alert() string {
 	r.t.Helper()
-	message := fmt.Sprintf("alert %d of %s", len(r.sim.Status.Alerts)+1, r.namespace)
+	r.raised++
+	message := fmt.Sprintf("alert %d of %s", r.raised, r.namespace)
 	r.sim.Status.Alerts = append(r.sim.Status.Alerts, v1alpha1.Alert{Time: apimeta.NowMicro(), Severity: "Warning", Component: "api-server", Signal: "cpu", Message: message})
+	r.sim.Status.Alerts = r.sim.Status.Alerts[max(0, len(r.sim.Status.Alerts)-100):]
 	r.write(&r.sim)
 	return message
 }

@@ -39,7 +39,7 @@ func newWatcher(address, token, run string) *watcher {
 
 // connect opens the feed and goes on where the watcher was.
 func (w *watcher) connect(ctx context.Context) error {
-	dialer := websocket.Dialer{Subprotocols: []string{wire.FeedSubprotocol}, HandshakeTimeout: 10 * time.Second}
+	dialer := websocket.Dialer{Subprotocols: []string{wire.FeedSubprotocol}, HandshakeTimeout: time.Minute}
 	conn, response, err := dialer.DialContext(ctx, "ws://"+w.address+wire.FeedPath+"?simulationId="+w.run, http.Header{"Authorization": {"Bearer " + w.token}})
 	if err != nil {
 		if response != nil {
@@ -56,7 +56,7 @@ var errSilentGap = errors.New("a silent gap")
 
 // hear takes one message in.
 func (w *watcher) hear() error {
-	if err := w.conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := w.conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		return err
 	}
 	_, message, err := w.conn.ReadMessage()

@@ -65,7 +65,14 @@ func run(m *testing.M) int {
 	if _, err := os.Stat(filepath.Join(assets, "kube-apiserver")); err != nil {
 		panic("the control plane is not built: run make controlplane")
 	}
-	environment := &envtest.Environment{BinaryAssetsDirectory: assets, CRDDirectoryPaths: []string{filepath.Join(root(), "config", "crd", "bases")}, ErrorIfCRDPathMissing: true}
+	if err := os.Setenv("HTTP2_PING_TIMEOUT_SECONDS", "300"); err != nil { // an API server that is short of CPU time is not lost
+		panic(err)
+	}
+	environment := &envtest.Environment{
+		BinaryAssetsDirectory: assets, CRDDirectoryPaths: []string{filepath.Join(root(), "config", "crd", "bases")}, ErrorIfCRDPathMissing: true,
+		// A busy machine takes its time.
+		ControlPlaneStartTimeout: 5 * time.Minute, ControlPlaneStopTimeout: 5 * time.Minute, CRDInstallOptions: envtest.CRDInstallOptions{MaxTime: 2 * time.Minute},
+	}
 	config, err := environment.Start()
 	if err != nil {
 		panic(err)
@@ -243,10 +250,10 @@ func (s *stage) ask(token, method, path string, body any) (int, []byte) {
 	return response.StatusCode, answer
 }
 
-// eventually waits until a condition holds, and fails after a time.
+// eventually waits until a condition holds, and fails after a minute.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -43,8 +44,10 @@ func TestScenario3IsKeptAndComparedWithARunThatDoesNotScale(t *testing.T) {
 	ids := map[string]string{}
 	eventually(t, "the history has the end of both runs", func(context.Context) bool {
 		for _, run := range decodeAs[wire.RunList](t, b.send(http.MethodGet, "/api/history", nil)).Items {
-			if name := run.Namespace + "/" + run.Name; run.Finished && ids[name] == "" { // the newest of a name
-				ids[name] = run.ID
+			for _, r := range []report.Report{grown, same} { // not one that was tried again
+				if run.Namespace+"/"+run.Name == r.Simulation && run.Finished && run.StartedAt != nil && r.StartedAt.Sub(time.UnixMilli(*run.StartedAt)).Abs() < time.Second {
+					ids[r.Simulation] = run.ID
+				}
 			}
 		}
 		return ids[scaled] != "" && ids[unscaled] != ""
@@ -190,7 +193,8 @@ func checkReplay(t *testing.T, replay wire.Replay, r report.Report) {
 	checkMeasured(t, replay, r)
 }
 
-// checkMeasured wants numbers for every component for as long as it was there.
+// checkMeasured wants numbers for every component for as long as it was there, but
+// for a moment that a busy host could not sample.
 func checkMeasured(t *testing.T, replay wire.Replay, r report.Report) {
 	const slack = 15 // s for a pod to start and to be sampled twice
 	since := map[string]float64{"api-server": 0, "database": 0}
@@ -205,13 +209,17 @@ func checkMeasured(t *testing.T, replay wire.Replay, r report.Report) {
 			t.Errorf("the CPU of %s is not in the replay", id)
 			continue
 		}
+		missing := 0
 		for at, value := range replay.Series[i].Values {
 			switch second := replay.Seconds[at]; {
 			case value != nil && second < from:
 				t.Errorf("%s is measured at %v s and appeared at %v s", id, second, from)
 			case value == nil && second > from+slack:
-				t.Errorf("%s is not measured at %v s", id, second)
+				missing++
 			}
+		}
+		if missing > len(replay.Seconds)/20 {
+			t.Errorf("%s is not measured in %d seconds of the run", id, missing)
 		}
 	}
 	failing := replay.Total["errorRate"]

@@ -144,7 +144,7 @@ func checkDeletion(t *testing.T) {
 
 func eventually(t *testing.T, what string, condition func(context.Context) bool) {
 	t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(3 * time.Minute)
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for !condition(t.Context()) {

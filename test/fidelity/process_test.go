@@ -130,7 +130,7 @@ func startProcess(t *testing.T, name, topology string, env ...string) *process {
 	case p := <-listens:
 		p.kill = kill
 		return &p
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("the %s does not listen", name)
 		return nil
 	}

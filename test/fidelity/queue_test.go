@@ -92,7 +92,7 @@ func queueWithWorkers() wire.Topology {
 // await scrapes a stub until its metrics without labels are as wanted.
 func await(t *testing.T, p *process, what string, wanted func(map[string]float64) bool) map[string]float64 {
 	t.Helper()
-	deadline, poll := time.After(30*time.Second), time.NewTicker(10*time.Millisecond)
+	deadline, poll := time.After(2*time.Minute), time.NewTicker(10*time.Millisecond)
 	defer poll.Stop()
 	for {
 		if answer, err := http.Get("http://" + p.metrics + "/metrics"); err == nil {

@@ -10,6 +10,9 @@ const play = readSession(new URL("../../../internal/wire/testdata/session.jsonl"
 const run = play.snapshot.run.id;
 const lastSeq = Math.max(...play.steps.map(({ message }) => message.seq));
 
+/** How long anything may take: a busy machine is slow. */
+const PATIENCE_MS = 60_000;
+
 let server: FixtureServer;
 let port: number;
 let connection: Connection | null = null;
@@ -75,7 +78,7 @@ function watch(id: string) {
 describe("the fixture server", () => {
   it("plays a session to its end, in order and whole", async () => {
     const heard = watch(run);
-    await vi.waitFor(() => expect(heard.feed?.lastSeq).toBe(lastSeq), { timeout: 5000 });
+    await vi.waitFor(() => expect(heard.feed?.lastSeq).toBe(lastSeq), { timeout: PATIENCE_MS });
     expect(heard.feed?.gaps).toEqual([]);
     expect(heard.frames).toBeGreaterThan(0);
     expect(heard.feed?.run?.topology.nodes.length).toBeGreaterThan(0);
@@ -83,9 +86,12 @@ describe("the fixture server", () => {
 
   it("loses no decision over a cut connection", async () => {
     const heard = watch(run);
-    await vi.waitFor(() => expect(heard.feed?.lastSeq).toBeGreaterThan(1), { timeout: 5000, interval: 1 });
+    await vi.waitFor(() => expect(heard.feed?.lastSeq).toBeGreaterThan(1), {
+      timeout: PATIENCE_MS,
+      interval: 1,
+    });
     server.cut();
-    await vi.waitFor(() => expect(heard.feed?.lastSeq).toBe(lastSeq), { timeout: 5000 });
+    await vi.waitFor(() => expect(heard.feed?.lastSeq).toBe(lastSeq), { timeout: PATIENCE_MS });
     expect(heard.links.some(({ kind }) => kind === "away")).toBe(true);
     const told = new Set(
       play.steps.flatMap(({ message }) => (message.type === "decision" ? [message.decision.id] : [])),
@@ -95,7 +101,9 @@ describe("the fixture server", () => {
 
   it("refuses a run that it does not play", async () => {
     const heard = watch("nobody");
-    await vi.waitFor(() => expect(heard.links.at(-1)).toMatchObject({ kind: "refused", reason: "gone" }));
+    await vi.waitFor(() => expect(heard.links.at(-1)).toMatchObject({ kind: "refused", reason: "gone" }), {
+      timeout: PATIENCE_MS,
+    });
   });
 
   it("answers what the page asks, and says what it does not play", async () => {

@@ -135,6 +135,7 @@ export class FixtureServer {
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
   readonly #stages: ReadonlyMap<string, Stage>;
+  #away = false;
 
   constructor(options: Options) {
     const known = answers(options);
@@ -156,6 +157,7 @@ export class FixtureServer {
     this.#sockets = new WebSocketServer({
       server: this.#http,
       path: FeedPath,
+      verifyClient: () => !this.#away,
       handleProtocols: (offered) => (offered.has(FeedSubprotocol) ? FeedSubprotocol : false),
     });
     this.#sockets.on("connection", (socket, request) => {
@@ -176,6 +178,16 @@ export class FixtureServer {
   /** Cuts every connection without a word, as a lost network does. */
   cut(): void {
     for (const socket of this.#sockets.clients) socket.terminate();
+  }
+
+  /** Cuts every connection and takes no other until it is back, however long a page takes to notice. */
+  leave(): void {
+    this.#away = true;
+    this.cut();
+  }
+
+  comeBack(): void {
+    this.#away = false;
   }
 
   /** Ends everything and resolves when it has ended. */

@@ -23,6 +23,9 @@ interface AxeResult {
   violations: { id: string; nodes: { html: string }[] }[];
 }
 
+/** How long anything may take: a busy machine is slow. */
+const PATIENCE_MS = 90_000;
+
 /** Chromium now and then dies while it starts: then another is started. */
 const LAUNCHES = 3;
 
@@ -34,6 +37,7 @@ async function launch(
   try {
     const context = await chromium.launchPersistentContext(profile, {
       ...looks,
+      timeout: PATIENCE_MS,
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: FLAGS,
       viewport: { width: 1440, height: 900 },
@@ -62,6 +66,7 @@ export class Browser {
     reducedMotion: "reduce" | "no-preference" = "reduce",
   ): Promise<Browser> {
     const { context, profile } = await launch({ colorScheme, reducedMotion });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = context.pages()[0] ?? (await context.newPage());
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));

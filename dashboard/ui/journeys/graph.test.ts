@@ -51,7 +51,7 @@ describe.each(["light", "dark"] as const)("the editor, %s", (scheme) => {
   it("draws a graph from nothing, is told what is wrong, and saves it", async () => {
     const { page } = browser;
     await threeTiers();
-    expect(await links()).toBe(2);
+    await expect.poll(links).toBe(2);
     await box("api-server").click();
     await fieldOf("Cores").fill("0");
     await fieldOf("Cores").press("Enter");
@@ -66,7 +66,7 @@ describe.each(["light", "dark"] as const)("the editor, %s", (scheme) => {
     await page.getByRole("button", { name: /^Save/ }).and(page.getByTitle("Everything is saved.")).waitFor();
     await page.reload();
     await box("api-server").getByText("1 replica · 4 cores").waitFor();
-    expect(await links()).toBe(2);
+    await expect.poll(links).toBe(2);
     await page.getByText("Run", { exact: true }).click();
     await page.getByRole("button", { name: "Start the run" }).waitFor();
     await browser.shot(`${scheme}-graph-run`);
@@ -99,13 +99,13 @@ describe.each(["light", "dark"] as const)("the editor, %s", (scheme) => {
     await box("cache").focus();
     await page.keyboard.press("Enter");
     await page.getByText("database calls cache.").waitFor();
-    expect(await links()).toBe(5);
+    await expect.poll(links).toBe(5);
     await browser.shot(`${scheme}-graph-connected`);
     await box("cache").focus();
     await page.keyboard.press("Delete");
-    expect(await links()).toBe(3);
+    await expect.poll(links).toBe(3);
     await page.keyboard.press("Control+z");
-    expect(await links()).toBe(5);
+    await expect.poll(links).toBe(5);
   });
 
   it("pins what is dragged, moves nothing else, and tidies so that it can be taken back", async () => {
@@ -120,9 +120,9 @@ describe.each(["light", "dark"] as const)("the editor, %s", (scheme) => {
     expect(await others()).toEqual(before);
     await page.keyboard.press("t");
     await box("api-server").getByText("pinned").waitFor({ state: "detached" });
-    expect(await placeOf("api-server")).not.toBe(dragged);
+    await expect.poll(() => placeOf("api-server")).not.toBe(dragged);
     await page.keyboard.press("Control+z");
-    expect(await placeOf("api-server")).toBe(dragged);
+    await expect.poll(() => placeOf("api-server")).toBe(dragged);
   });
 
   it("adds what is dropped on the canvas, sets a connection up, and goes along the calls by arrows", async () => {
@@ -148,10 +148,12 @@ describe.each(["light", "dark"] as const)("the editor, %s", (scheme) => {
     expect(await browser.violations()).toEqual([]);
     await page.getByText("YAML", { exact: true }).click();
     await expect.poll(() => page.getByLabel("The graph as YAML").inputValue()).toContain("calls: 2");
-    expect(await page.getByLabel("The graph as YAML").inputValue()).toContain("- Async");
+    await expect.poll(() => page.getByLabel("The graph as YAML").inputValue()).toContain("- Async");
     await box("api-server").focus();
     await page.keyboard.press("ArrowRight");
-    expect(await box("message-queue").evaluate((node) => node === document.activeElement)).toBe(true);
+    await expect
+      .poll(() => box("message-queue").evaluate((node) => node === document.activeElement))
+      .toBe(true);
   });
 
   it("writes YAML and draws what is pasted back", async () => {
@@ -163,7 +165,7 @@ describe.each(["light", "dark"] as const)("the editor, %s", (scheme) => {
     await text.fill((await text.inputValue()).replaceAll("api-server", "checkout"));
     await page.getByRole("button", { name: "Draw this YAML" }).click();
     await box("checkout").waitFor();
-    expect(await links()).toBe(2);
+    await expect.poll(links).toBe(2);
     await browser.shot(`${scheme}-graph-yaml`);
     expect(await browser.violations()).toEqual([]);
   });

@@ -65,9 +65,10 @@ describe.each(["light", "dark"] as const)("the page, %s", (scheme) => {
     const { page } = browser;
     await page.goto(`${url}/runs/${play.snapshot.run.id}`);
     await page.getByText("Objectives met").waitFor();
-    server.cut();
+    server.leave();
     await page.locator("[data-notice=disconnected]").waitFor();
     await shot("disconnected");
+    server.comeBack();
     await page.locator("[data-notice=disconnected]").waitFor({ state: "detached" });
     await page
       .getByRole("button", { name: /Add replica · api-server/ })

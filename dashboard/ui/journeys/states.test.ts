@@ -65,8 +65,8 @@ it("while the control plane is away, goes on and locks what could not be done", 
   await page.locator("[data-notice=controlPlane]").waitFor();
   await page.locator('[data-id="replica/api-server/api-server-2"]').waitFor({ state: "attached" });
   const stop = page.getByRole("button", { name: /^Stop/ });
-  expect(await stop.getAttribute("aria-disabled")).toBe("true");
-  expect(await stop.getAttribute("title")).toContain("control plane is unreachable");
+  await expect.poll(() => stop.getAttribute("aria-disabled")).toBe("true");
+  await expect.poll(() => stop.getAttribute("title")).toContain("control plane is unreachable");
   await look("unreachable");
 });
 
@@ -89,10 +89,10 @@ it("to those who may not change a run, says why on each control", async () => {
   await page.locator('[data-id="replica/api-server/api-server-2"]').waitFor({ state: "attached" });
   for (const name of [/^Pause/, /^Stop/, /^Multiply traffic by 2/]) {
     const button = page.getByRole("button", { name }).first();
-    expect(await button.getAttribute("title")).toBe(reason);
+    await expect.poll(() => button.getAttribute("title")).toBe(reason);
     await button.click({ force: true });
   }
-  expect(await page.getByRole("switch").getAttribute("title")).toBe(reason);
+  await expect.poll(() => page.getByRole("switch").getAttribute("title")).toBe(reason);
   expect(await page.getByRole("button", { name: "End this run now" }).count()).toBe(0);
   await look("forbidden");
 });

@@ -5,7 +5,9 @@ export default defineConfig({
   test: {
     include: ["journeys/*.test.ts"],
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
+    hookTimeout: 300_000,
+    teardownTimeout: 60_000,
   },
 });

@@ -4,7 +4,12 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 /** The way between a browser and a server, which can be cut. */
 export class Cable {
   readonly #ends = new Set<Socket>();
+  #broken = false;
   readonly #server = createServer((near) => {
+    if (this.#broken) {
+      near.destroy();
+      return;
+    }
     const far = connect(this.port, "127.0.0.1");
     for (const [end, other] of [
       [near, far],
@@ -30,9 +35,14 @@ export class Cable {
     return { cable, port: (cable.#server.address() as AddressInfo).port };
   }
 
-  /** Ends every connection without a word, as a lost network does. */
+  /** Ends every connection without a word, as a lost network does, and lets none through until it is mended. */
   cut(): void {
+    this.#broken = true;
     for (const end of this.#ends) end.destroy();
+  }
+
+  mend(): void {
+    this.#broken = false;
   }
 
   close(): void {

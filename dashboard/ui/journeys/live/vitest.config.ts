@@ -7,6 +7,7 @@ export default defineConfig({
     fileParallelism: false,
     bail: 1,
     testTimeout: 240_000,
+    expect: { poll: { timeout: 60_000 } },
     hookTimeout: 240_000,
   },
 });

@@ -45,6 +45,31 @@ export type Size = {
   replicas: number
 }
 
+/** Command is what somebody did to a run. */
+export type Command = {
+  time: string
+  /** User is the name that the cluster authenticated. */
+  user: string
+  action: CommandAction
+  /** Changes of the spec that the command made, where they are known. */
+  changes?: Change[]
+  /** Generation of the Simulation that the command made, 0 where it is not known. */
+  generation?: number
+}
+
+/**
+ * Change is a field of a spec that is not what it was. Both values are empty where it
+ * cannot be said in a word, and one where it was not written.
+ */
+export type Change = {
+  field: string
+  from?: string
+  to?: string
+}
+
+/** CommandAction is what a command did, in words that follow a name. */
+export type CommandAction = "started" | "stopped" | "paused" | "resumed" | "changed traffic" | "changed auto-scaling" | "changed the run" | "deleted"
+
 /** Report is the outcome of one run. */
 export type Report = {
   /** Simulation and Graph are namespace/name. */
@@ -216,15 +241,6 @@ export type Finding = {
   time: string
   component: string
   message: string
-}
-
-/** Command is what somebody did to a run. */
-export type Command = {
-  time: string
-  /** User is the name that the cluster authenticated. */
-  user: string
-  /** Action is Started, stopped, changed traffic or the like. */
-  action: string
 }
 
 /** Evaluation is what one rule last came to on one component, and why. */
