@@ -180,6 +180,10 @@ func (x *trial) begin(name string) {
 			_ = client.IgnoreNotFound(c.Delete(context.WithoutCancel(x.t.Context()), o))
 		}
 	})
+	eventually(x.t, "a new cluster takes runs", func(ctx context.Context) bool {
+		trial := &v1alpha1.Simulation{ObjectMeta: sim.ObjectMeta, Spec: draft.Spec}
+		return c.Create(ctx, trial, client.DryRunAll) == nil
+	})
 	answer := x.command(http.MethodPost, "/api/simulations", draft, "started")
 	x.id, x.replicas = decodeAs[wire.StartResponse](x.t, answer).SimulationID, 1
 	x.path = "/api/simulation/" + x.id
