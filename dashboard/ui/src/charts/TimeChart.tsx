@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { formatClock, formatTick, formatUnit } from "../text/format";
-import { type Chart, ceilingOf, type EventMark, type Line } from "./model";
+import { type Chart, ceilingOf, type EventMark, type Line, valueAt } from "./model";
 import { Palette } from "./palette";
 
 interface Props {
@@ -97,10 +97,6 @@ function options(shown: { current: Props }, palette: Palette, width: number): uP
   };
 }
 
-function latest({ values }: Line): number | null {
-  return values.findLast((value) => value !== null) ?? null;
-}
-
 /** A time series that stays smooth at one point a second for an hour. A click looks at that second. */
 export function TimeChart(props: Props) {
   const { chart, marks, at } = props;
@@ -153,7 +149,8 @@ export function TimeChart(props: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: both are read by the draw hook
   useEffect(() => plot.current?.redraw(false), [marks, at]);
 
-  const now = chart.lines.map((line) => `${line.label} ${formatUnit(latest(line), chart.unit)}`).join(", ");
+  const value = (line: Line) => formatUnit(valueAt(chart.seconds, line.values, at), chart.unit);
+  const now = chart.lines.map((line) => `${line.label} ${value(line)}`).join(", ");
   return (
     <figure className="fc-chart">
       <figcaption title={chart.explanation}>
@@ -161,7 +158,7 @@ export function TimeChart(props: Props) {
         {chart.lines.map((line) => (
           <span key={line.label} className={line.dashed ? "fc-key fc-key-dashed" : "fc-key"}>
             <i style={{ borderColor: `var(${line.stroke})` }} aria-hidden="true" />
-            {line.label} <output>{formatUnit(latest(line), chart.unit)}</output>
+            {line.label} <output>{value(line)}</output>
           </span>
         ))}
       </figcaption>

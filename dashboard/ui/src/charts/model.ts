@@ -41,6 +41,15 @@ export interface Chart {
   explanation: string;
 }
 
+/** What a line had at a second, or last of all if that is null: its last measurement until then. */
+export function valueAt(
+  seconds: readonly number[],
+  values: Line["values"],
+  at: number | null,
+): number | null {
+  return values.findLast((value, i) => value !== null && (at === null || (seconds[i] ?? 0) <= at)) ?? null;
+}
+
 function limitsOf(objectives: readonly Objective[], unit: string): Limit[] {
   return objectives
     .filter((objective) => objective.unit === unit)

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ceilingOf, endToEnd, eventMarks, ofComponent } from "../charts/model";
+import { ceilingOf, endToEnd, eventMarks, ofComponent, valueAt } from "../charts/model";
 import { Recording } from "../replay/recording";
 import { EMPTY_FRAME } from "../state/frame";
 import { INITIAL_FEED, reduce } from "../state/run";
@@ -176,6 +176,11 @@ describe("charts", () => {
     expect(ceilingOf(latency)).toBeCloseTo(550);
     expect(ceilingOf({ ...latency, limits: [{ label: "o", value: 5000 }] })).toBeCloseTo(220);
     expect(ceilingOf({ ...latency, lines: [], limits: [] })).toBe(1);
+  });
+
+  it("say what was measured until the second that is looked at", () => {
+    const value = (at: number | null) => valueAt([0, 1, 2, 3], [null, 10, null, 30], at);
+    expect([0, 1, 2, 3, null].map(value)).toEqual([null, 10, 10, 30, 30]);
   });
 });
 
